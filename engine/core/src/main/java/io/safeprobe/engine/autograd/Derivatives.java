@@ -1,0 +1,143 @@
+package io.safeprobe.engine.autograd;
+
+import io.safeprobe.engine.kernel.Op;
+import io.safeprobe.engine.tensor.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The derivative of every operation, written once in terms of operations that have derivatives themselves, so that the gradient of a
+ * gradient needs nothing more. {@code g} is the gradient of the output; an entry is null where no gradient flows or none is wanted.
+ */
+final class Derivatives {
+    private final Graph graph;
+    private final List<Value> in;
+    private final boolean[] wants;
+
+    private Derivatives(Graph graph, Node node, boolean[] wants) {
+        this.graph = graph;
+        this.in = node.inputs();
+        this.wants = wants;
+    }
+
+    /** Gradients to the inputs of {@code node} given those of its outputs, of which at least one is not null. */
+    static List<@Nullable Value> of(Graph graph, Node node, List<@Nullable Value> outer, boolean[] wants) {
+        return new Derivatives(graph, node, wants).table(node, outer);
+    }
+
+    private List<@Nullable Value> table(Node node, List<@Nullable Value> outer) {
+        if (node.op() instanceof Op.LoraLinear lora) {
+            return lora(lora, node.outputs().get(1), outer.get(0), outer.get(1));
+        }
+        if (node.op() instanceof Op.AttentionGrad grad) {
+            return Compositions.gradientOfGradient(graph, new Op.Attention(grad.heads(), grad.kvHeads(), grad.scale()),
+                    in.subList(0, 4), List.of(0, 1, 2), in.get(6), outer, node);
+        }
+        Value g = outer.getFirst();
+        if (g == null) {
+            throw new IllegalStateException("the second output of " + node.op() + " has no derivative; use its first output");
+        }
+        return switch (node.op()) {
+            case Op.MatMul op -> matmul(op, g);
+            case Op.LoraLinear _, Op.AttentionGrad _ -> throw new AssertionError("handled above");
+            case Op.AddScaled op -> each(() -> g, () -> g.scale(op.factor()));
+            case Op.Mul _ -> each(() -> g.mul(in.get(1)), () -> g.mul(in.get(0)));
+            case Op.Scale op -> each(() -> g.scale(op.factor()));
+            case Op.Apply op -> each(() -> graph.one(new Op.Gate(op.curve(), op.order() + 1), in.get(0), g));
+            case Op.Gate op -> each(
+                    () -> graph.one(new Op.Gate(op.curve(), op.order() + 1), in.get(0), in.get(1).mul(g)),
+                    () -> graph.one(new Op.Gate(op.curve(), op.order()), in.get(0), g));
+            case Op.AddRow _ -> each(() -> g, () -> g.sumRows().reshape(in.get(1).shape()));
+            case Op.MulRow _ -> each(() -> g.mulRow(in.get(1)), () -> g.mul(in.get(0)).sumRows().reshape(in.get(1).shape()));
+            case Op.MulColumn _ -> each(() -> g.mulColumn(in.get(1)), () -> g.mul(in.get(0)).sumColumns().reshape(in.get(1).shape()));
+            case Op.SumRows _ -> each(() -> g.repeatRows(in.get(0).shape().rows()).reshape(in.get(0).shape()));
+            case Op.SumColumns _ -> each(() -> g.repeatColumns(in.get(0).shape().dim(-1)).reshape(in.get(0).shape()));
+            case Op.RepeatRows _ -> each(() -> g.sumRows().reshape(in.get(0).shape()));
+            case Op.RepeatColumns _ -> each(() -> g.sumColumns().reshape(in.get(0).shape()));
+            case Op.Reshape _ -> each(() -> g.reshape(in.get(0).shape()));
+            case Op.Slice op -> each(() -> g.pad(op.row(), in.get(0).shape().rows(), op.column(), in.get(0).shape().dim(-1))
+                    .reshape(in.get(0).shape()));
+            case Op.Pad op -> each(() -> {
+                Shape inner = in.get(0).shape();
+                return g.slice(op.row(), inner.rows(), op.column(), inner.dim(-1)).reshape(inner);
+            });
+            case Op.Gather _ -> each(() -> g.scatterAdd(in.get(1), in.get(0).shape().dim(0)));
+            case Op.ScatterAdd _ -> each(() -> g.gather(in.get(1)).reshape(in.get(0).shape()));
+            case Op.RmsNorm op -> each(
+                    () -> graph.one(new Op.RmsNormGrad(op.epsilon()), in.get(0), in.get(1), g),
+                    () -> g.mul(in.get(0).rmsNorm(graph.filled(in.get(1).tensor().dtype(), in.get(1).shape(), 1), op.epsilon()))
+                            .sumRows().reshape(in.get(1).shape()));
+            case Op.RmsNormGrad op -> Compositions.gradientOfGradient(
+                    graph, new Op.RmsNorm(op.epsilon()), in.subList(0, 2), List.of(0), in.get(2), outer, node);
+            case Op.Rotary op -> each(() -> graph.one(new Op.Rotary(!op.inverse()), g, in.get(1), in.get(2)), () -> null, () -> null);
+            case Op.Attention op -> attention(op, node, g);
+            case Op.LogSoftmax _ -> each(() -> {
+                Value probabilities = node.outputs().getFirst().apply(io.safeprobe.engine.kernel.Curve.EXP);
+                return g.add(probabilities.mulColumn(g.sumColumns()), -1);
+            });
+            case Op.CrossEntropy op -> each(() -> graph.one(new Op.CrossEntropyGrad(op.ignoreIndex()), in.get(0), in.get(1), g), () -> null);
+            case Op.CrossEntropyGrad op -> Compositions.gradientOfGradient(
+                    graph, new Op.CrossEntropy(op.ignoreIndex()), in.subList(0, 2), List.of(0), in.get(2), outer, node);
+            case Op.SegmentSum _ -> each(() -> graph.one(new Op.SegmentExpand(in.get(0).tensor().elements()), g, in.get(1)), () -> null);
+            case Op.SegmentExpand _ -> each(() -> g.segmentSum(in.get(1)), () -> null);
+        };
+    }
+
+    private List<@Nullable Value> matmul(Op.MatMul op, Value g) {
+        Value a = in.get(0);
+        Value b = in.get(1);
+        return each(
+                () -> op.transposeA() ? b.matmul(g, op.transposeB(), true) : g.matmul(b, false, !op.transposeB()),
+                () -> op.transposeB() ? g.matmul(a, true, op.transposeA()) : a.matmul(g, !op.transposeA(), false));
+    }
+
+    /** With {@code h = z A^T} and {@code y = x W^T + s h B^T}. */
+    private List<@Nullable Value> lora(Op.LoraLinear op, Value h, @Nullable Value gy, @Nullable Value gh) {
+        Value x = in.get(0);
+        Value weight = in.get(1);
+        Value z = in.get(2);
+        Value a = in.get(3);
+        Value b = in.get(4);
+        Value inner = wants[2] || wants[3] ? sum(gy == null ? null : gy.matmul(b, false, false).scale(op.scale()), gh) : null;
+        return each(
+                () -> gy == null ? null : gy.matmul(weight, false, false),
+                () -> gy == null ? null : gy.matmul(x, true, false),
+                () -> inner == null ? null : inner.matmul(a, false, false),
+                () -> inner == null ? null : inner.matmul(z, true, false),
+                () -> gy == null ? null : gy.matmul(h, true, false).scale(op.scale()));
+    }
+
+    private List<@Nullable Value> attention(Op.Attention op, Node node, Value g) {
+        Op grad = new Op.AttentionGrad(op.heads(), op.kvHeads(), op.scale());
+        List<Value> inputs = new ArrayList<>(in);
+        inputs.addAll(node.outputs());
+        inputs.add(g);
+        List<@Nullable Value> gradients = new ArrayList<>(graph.run(grad, inputs));
+        gradients.add(null);
+        return gradients;
+    }
+
+    private static @Nullable Value sum(@Nullable Value a, @Nullable Value b) {
+        if (a == null || b == null) {
+            return a == null ? b : a;
+        }
+        return a.add(b);
+    }
+
+    private interface Entry {
+        @Nullable Value gradient();
+    }
+
+    /** Computes the entries that are wanted. */
+    private List<@Nullable Value> each(Entry... entries) {
+        List<@Nullable Value> gradients = new ArrayList<>(Arrays.asList(new @Nullable Value[entries.length]));
+        for (int i = 0; i < entries.length; i++) {
+            if (wants[i]) {
+                gradients.set(i, entries[i].gradient());
+            }
+        }
+        return gradients;
+    }
+}

@@ -1,0 +1,229 @@
+package io.safeprobe.engine.autograd;
+
+import io.safeprobe.engine.kernel.Inference;
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.Op;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.DType;
+import io.safeprobe.engine.tensor.Shape;
+import io.safeprobe.engine.tensor.ShapeException;
+import io.safeprobe.engine.tensor.Tensor;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tape of one computation: runs operations as they are called, remembers those a gradient may flow through, and differentiates.
+ * Every tensor it makes lives in the scope it was given. One thread at a time.
+ */
+public final class Graph {
+    private final Kernels kernels;
+    private final Scope scope;
+    private boolean recording = true;
+    private long nodes;
+
+    /** A graph that computes with {@code kernels} and allocates from {@code scope}. */
+    public Graph(Kernels kernels, Scope scope) {
+        this.kernels = kernels;
+        this.scope = scope;
+    }
+
+    /** The kernels of this graph. */
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    /** Where this graph allocates. */
+    public Scope scope() {
+        return scope;
+    }
+
+    /** A leaf that gradients are wanted for. */
+    public Value variable(Tensor tensor) {
+        return new Value(this, tensor, true, 0);
+    }
+
+    /** A leaf without gradient: frozen weights, ids, masks. */
+    public Value constant(Tensor tensor) {
+        return new Value(this, tensor, false, 0);
+    }
+
+    /** A constant with every element {@code value}. */
+    public Value filled(DType dtype, Shape shape, double value) {
+        Tensor tensor = Tensor.allocate(scope, dtype, shape);
+        kernels.apply(new io.safeprobe.engine.kernel.Update.Fill(value), tensor);
+        return constant(tensor);
+    }
+
+    /** Runs an operation with one output. */
+    public Value one(Op op, Value... inputs) {
+        return run(op, List.of(inputs)).getFirst();
+    }
+
+    /** Runs an operation; its outputs are differentiable if any input is. */
+    public List<Value> run(Op op, List<Value> inputs) {
+        List<Tensor> in = inputs.stream().map(Value::tensor).toList();
+        List<Tensor> out = compute(op, in);
+        boolean record = recording && inputs.stream().anyMatch(Value::differentiable);
+        List<Value> outputs = new ArrayList<>(out.size());
+        for (int i = 0; i < out.size(); i++) {
+            outputs.add(new Value(this, out.get(i), record, i));
+        }
+        if (record) {
+            Node node = new Node(nodes++, op, List.copyOf(inputs), List.copyOf(outputs));
+            outputs.forEach(output -> output.source(node));
+        }
+        return outputs;
+    }
+
+    private List<Tensor> compute(Op op, List<Tensor> in) {
+        List<Inference.Output> specs = Inference.outputs(op, in, kernels.device());
+        if (op instanceof Op.Reshape reshape) {
+            return List.of(in.getFirst().reshape(reshape.shape()));
+        }
+        List<Tensor> out = specs.stream().map(spec -> Tensor.allocate(scope, spec.dtype(), spec.shape())).toList();
+        kernels.run(op, in, out);
+        return out;
+    }
+
+    /**
+     * The gradient of a scalar to each of {@code variables}; zeros where it does not depend on one.
+     *
+     * @param y one element
+     */
+    public List<Tensor> gradient(Value y, List<Value> variables) {
+        if (y.tensor().elements() != 1) {
+            throw new ShapeException("the gradient of a scalar was asked, but the value has shape " + y.shape());
+        }
+        Value one = filled(y.tensor().dtype(), y.shape(), 1);
+        List<@Nullable Value> gradients = gradient(List.of(y), List.of(one), variables, false);
+        List<Tensor> tensors = new ArrayList<>(variables.size());
+        for (int i = 0; i < variables.size(); i++) {
+            Value gradient = gradients.get(i);
+            Tensor like = variables.get(i).tensor();
+            tensors.add(gradient == null ? Tensor.zeros(scope, like.dtype(), like.shape()) : gradient.tensor());
+        }
+        return tensors;
+    }
+
+    /**
+     * The vector-Jacobian product: sum over i of {@code seeds[i]^T d ys[i] / d variables[j]}, null where no y depends on a variable.
+     * Only nodes on a path from a variable are visited, so the backward pass ends at the lowest variable.
+     *
+     * @param differentiable whether the result can itself be differentiated (the gradient of a gradient)
+     */
+    public List<@Nullable Value> gradient(List<Value> ys, List<Value> seeds, List<Value> variables, boolean differentiable) {
+        Set<Value> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
+        wanted.addAll(variables);
+        Map<Value, Value> gradients = new IdentityHashMap<>();
+        boolean wasRecording = recording;
+        recording = differentiable;
+        try {
+            for (int i = 0; i < ys.size(); i++) {
+                gradients.merge(ys.get(i), seeds.get(i), Value::add);
+            }
+            NavigableMap<Long, Node> path = pathFrom(ys, wanted);
+            Set<Value> needed = neededValues(path, wanted);
+            for (Node node : path.descendingMap().values()) {
+                propagate(node, needed, wanted, gradients);
+            }
+        } finally {
+            recording = wasRecording;
+        }
+        List<@Nullable Value> result = new ArrayList<>(variables.size());
+        for (Value variable : variables) {
+            result.add(gradients.get(variable));
+        }
+        return result;
+    }
+
+    /** Runs {@code body} with recording on, whatever the state of the pass it is called from. */
+    <T> T recorded(java.util.function.Supplier<T> body) {
+        boolean wasRecording = recording;
+        recording = true;
+        try {
+            return body.get();
+        } finally {
+            recording = wasRecording;
+        }
+    }
+
+    boolean recording() {
+        return recording;
+    }
+
+    private void propagate(Node node, Set<Value> needed, Set<Value> wanted, Map<Value, Value> gradients) {
+        List<@Nullable Value> outer = new ArrayList<>();
+        boolean any = false;
+        for (Value output : node.outputs()) {
+            Value gradient = wanted.contains(output) ? gradients.get(output) : gradients.remove(output);
+            outer.add(gradient);
+            any |= gradient != null;
+        }
+        if (!any) {
+            return;
+        }
+        boolean[] wants = new boolean[node.inputs().size()];
+        for (int i = 0; i < wants.length; i++) {
+            wants[i] = needed.contains(node.inputs().get(i));
+        }
+        List<@Nullable Value> inner = Derivatives.of(this, node, outer, wants);
+        for (int i = 0; i < wants.length; i++) {
+            Value gradient = inner.get(i);
+            if (wants[i] && gradient != null) {
+                gradients.merge(node.inputs().get(i), gradient, Value::add);
+            }
+        }
+    }
+
+    private static NavigableMap<Long, Node> pathFrom(List<Value> ys, Set<Value> wanted) {
+        NavigableMap<Long, Node> reached = new TreeMap<>();
+        Deque<Value> open = new ArrayDeque<>(ys);
+        Set<Value> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        while (!open.isEmpty()) {
+            Value value = open.pop();
+            Node source = value.source();
+            if (seen.add(value) && source != null) {
+                reached.put(source.id(), source);
+                open.addAll(source.inputs());
+            }
+        }
+        Set<Node> useful = new HashSet<>();
+        for (Node node : reached.values()) {
+            if (node.inputs().stream().anyMatch(input -> wanted.contains(input) || (input.source() != null && useful.contains(input.source())))) {
+                useful.add(node);
+            }
+        }
+        reached.values().retainAll(useful);
+        return reached;
+    }
+
+    private static Set<Value> neededValues(NavigableMap<Long, Node> path, Set<Value> wanted) {
+        Set<Value> needed = Collections.newSetFromMap(new IdentityHashMap<>());
+        needed.addAll(wanted);
+        for (Node node : path.values()) {
+            needed.addAll(node.outputs());
+        }
+        return needed;
+    }
+
+    /** Values that stand for {@code inputs} in a sub-computation, so that it can be differentiated to them alone. */
+    List<Value> aliases(List<Value> inputs) {
+        Map<Value, Value> made = new HashMap<>();
+        List<Value> aliases = new ArrayList<>();
+        for (Value input : inputs) {
+            aliases.add(input.tensor().dtype().floating() ? input.reshape(input.shape()) : made.computeIfAbsent(input, value -> value));
+        }
+        return aliases;
+    }
+}

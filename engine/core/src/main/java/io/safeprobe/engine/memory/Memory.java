@@ -1,0 +1,171 @@
+package io.safeprobe.engine.memory;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.ForeignAllocation;
+import org.apache.arrow.memory.OutOfMemoryException;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.memory.rounding.RoundingPolicy;
+
+/**
+ * All tensor memory of a program: one Arrow root allocator with one limit on what is allocated; mapped files are counted apart,
+ * since the operating system can drop their pages. Blocks that a {@link Scope} gives back are kept for the next scope, because
+ * fresh pages of the size of an activation cost more than the arithmetic on them. Safe for use by several threads.
+ */
+public final class Memory implements AutoCloseable {
+    private static final RoundingPolicy EXACT = size -> size;
+    private static final long SMALLEST = 64;
+
+    private final RootAllocator root;
+    private final BufferAllocator tensors;
+    private final BufferAllocator files;
+    private final Map<Long, Deque<ArrowBuf>> spare = new TreeMap<>();
+    private final long limit;
+    private long inUse;
+    private long peak;
+
+    private Memory(long limit) {
+        this.limit = limit;
+        root = new RootAllocator(org.apache.arrow.memory.AllocationListener.NOOP, Long.MAX_VALUE, EXACT);
+        tensors = root.newChildAllocator("tensors", 0, limit);
+        files = root.newChildAllocator("files", 0, Long.MAX_VALUE);
+    }
+
+    /** Memory that holds at most {@code limit} bytes of tensors. */
+    public static Memory ofLimit(long limit) {
+        if (limit <= 0) {
+            throw new IllegalArgumentException("memory limit must be positive, not " + limit);
+        }
+        return new Memory(limit);
+    }
+
+    /** Memory limited to what the machine has, less a quarter for the JVM and the page cache. */
+    public static Memory ofMachine() {
+        return ofLimit(machineBytes() / 4 * 3);
+    }
+
+    /** Physical memory of the machine (or of the container the JVM runs in), in bytes. */
+    public static long machineBytes() {
+        var system = (com.sun.management.OperatingSystemMXBean) java.lang.management.ManagementFactory.getOperatingSystemMXBean();
+        return system.getTotalMemorySize();
+    }
+
+    /** A new scope for tensors; closing it gives their memory back. */
+    public Scope scope() {
+        return new Scope(this);
+    }
+
+    /** Maps a file read-only; the block lives until the returned scope is closed. Costs no copy, whatever the size. */
+    public MappedFile map(Path file) throws IOException {
+        Arena arena = Arena.ofShared();
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            ArrowBuf buffer = files.wrapForeignAllocation(new ForeignAllocation(mapped.byteSize(), mapped.address()) {
+                @Override
+                protected void release0() {
+                    arena.close();
+                }
+            });
+            return new MappedFile(new Block(buffer));
+        } catch (IOException | RuntimeException failure) {
+            if (arena.scope().isAlive()) {
+                arena.close();
+            }
+            throw failure;
+        }
+    }
+
+    /** Bytes of tensors in use now. */
+    public synchronized long inUse() {
+        return inUse;
+    }
+
+    /** The most bytes of tensors that were in use at once since the start or the last {@link #resetPeak()}. */
+    public synchronized long peak() {
+        return peak;
+    }
+
+    /** Starts a new measurement of {@link #peak()}. */
+    public synchronized void resetPeak() {
+        peak = inUse;
+    }
+
+    /** The most bytes of tensors this memory will hand out. */
+    public long limit() {
+        return limit;
+    }
+
+    synchronized Block allocate(long bytes) {
+        long size = sizeClass(bytes);
+        Deque<ArrowBuf> kept = spare.get(size);
+        ArrowBuf buffer = kept == null || kept.isEmpty() ? null : kept.pop();
+        if (buffer == null) {
+            buffer = fresh(size);
+        }
+        inUse += size;
+        peak = Math.max(peak, inUse);
+        return new Block(buffer);
+    }
+
+    synchronized void giveBack(Block block) {
+        ArrowBuf buffer = block.retire();
+        inUse -= buffer.capacity();
+        spare.computeIfAbsent(buffer.capacity(), size -> new ArrayDeque<>()).push(buffer);
+    }
+
+    private ArrowBuf fresh(long size) {
+        if (tensors.getAllocatedMemory() + size > limit) {
+            dropSpare();
+        }
+        try {
+            return tensors.buffer(size);
+        } catch (OutOfMemoryException full) {
+            throw new MemoryException("tensor memory is exhausted: " + size + " bytes wanted, " + inUse + " of " + limit
+                    + " in use; use a smaller batch, fewer tokens a row, or raise SAP_MEMORY");
+        }
+    }
+
+    /** Gives every block that no scope uses back to the system. */
+    public synchronized void dropSpare() {
+        spare.values().forEach(blocks -> blocks.forEach(ArrowBuf::close));
+        spare.clear();
+    }
+
+    /** Size classes an eighth of a power of two apart: blocks of nearly the same size serve each other, at most 12.5% is wasted. */
+    static long sizeClass(long bytes) {
+        if (bytes <= SMALLEST) {
+            return SMALLEST;
+        }
+        long step = Math.max(SMALLEST, Long.highestOneBit(bytes - 1) >>> 3);
+        return (bytes + step - 1) / step * step;
+    }
+
+    /**
+     * Gives all memory back.
+     *
+     * @throws MemoryException when a scope or a mapped file is still open, naming the bytes
+     */
+    @Override
+    public synchronized void close() {
+        dropSpare();
+        long leakedTensors = tensors.getAllocatedMemory();
+        long leakedFiles = files.getAllocatedMemory();
+        if (leakedTensors + leakedFiles > 0) {
+            throw new MemoryException("memory closed while in use: " + leakedTensors + " bytes of tensors and " + leakedFiles
+                    + " bytes of mapped files; close every scope and model first");
+        }
+        tensors.close();
+        files.close();
+        root.close();
+    }
+}
