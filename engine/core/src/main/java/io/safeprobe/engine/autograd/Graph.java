@@ -10,11 +10,9 @@ import io.safeprobe.engine.tensor.ShapeException;
 import io.safeprobe.engine.tensor.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -123,9 +121,9 @@ public final class Graph {
      * @param differentiable whether the result can itself be differentiated (the gradient of a gradient)
      */
     public List<@Nullable Value> gradient(List<Value> ys, List<Value> seeds, List<Value> variables, boolean differentiable) {
-        Set<Value> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<Value> wanted = new HashSet<>();
         wanted.addAll(variables);
-        Map<Value, Value> gradients = new IdentityHashMap<>();
+        Map<Value, Value> gradients = new HashMap<>();
         boolean wasRecording = recording;
         recording = differentiable;
         try {
@@ -189,7 +187,7 @@ public final class Graph {
     private static NavigableMap<Long, Node> pathFrom(List<Value> ys, Set<Value> wanted) {
         NavigableMap<Long, Node> reached = new TreeMap<>();
         Deque<Value> open = new ArrayDeque<>(ys);
-        Set<Value> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<Value> seen = new HashSet<>();
         while (!open.isEmpty()) {
             Value value = open.pop();
             Node source = value.source();
@@ -209,7 +207,7 @@ public final class Graph {
     }
 
     private static Set<Value> neededValues(NavigableMap<Long, Node> path, Set<Value> wanted) {
-        Set<Value> needed = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<Value> needed = new HashSet<>();
         needed.addAll(wanted);
         for (Node node : path.values()) {
             needed.addAll(node.outputs());

@@ -12,8 +12,8 @@ final class ReferenceUpdates {
         Tensor g = tensors.get(1);
         Tensor m = tensors.get(2);
         Tensor v = tensors.get(3);
-        double firstBias = 1 - Math.pow(op.beta1(), op.step());
-        double secondBias = 1 - Math.pow(op.beta2(), op.step());
+        double firstBias = 1 - Math.pow(op.beta1(), (double) op.step());
+        double secondBias = 1 - Math.pow(op.beta2(), (double) op.step());
         for (long i = 0; i < p.elements(); i++) {
             double first = op.beta1() * m.get(i) + (1 - op.beta1()) * g.get(i);
             double second = op.beta2() * v.get(i) + (1 - op.beta2()) * g.get(i) * g.get(i);
