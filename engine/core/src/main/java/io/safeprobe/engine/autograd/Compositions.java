@@ -8,6 +8,7 @@ import io.safeprobe.engine.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Fused operations spelled out in elementary ones: what is differentiated when the gradient of their gradient is asked for. */
@@ -49,14 +50,14 @@ final class Compositions {
                 seeds.add(weight);
             }
         }
-        List<Value> wanted = new ArrayList<>(local);
-        wanted.add(seed);
-        List<@Nullable Value> found = graph.gradient(ys, seeds, wanted, differentiable);
+        local.add(seed);
+        List<Integer> needed = IntStream.range(0, free.size()).filter(i -> free.get(i).differentiable()).boxed().toList();
+        List<@Nullable Value> found = graph.gradient(ys, seeds, needed.stream().map(local::get).toList(), differentiable);
         List<@Nullable Value> gradients = new ArrayList<>(Arrays.asList(new @Nullable Value[node.inputs().size()]));
-        for (int i = 0; i < local.size(); i++) {
-            gradients.set(i, found.get(i));
+        for (int i = 0; i < needed.size(); i++) {
+            boolean last = needed.get(i) == inputs.size();
+            gradients.set(last ? node.inputs().size() - 1 : needed.get(i), found.get(i));
         }
-        gradients.set(node.inputs().size() - 1, found.getLast());
         return gradients;
     }
 

@@ -71,17 +71,18 @@ final class Derivatives {
                             .sumRows().reshape(in.get(1).shape()));
             case Op.RmsNormGrad op -> Compositions.gradientOfGradient(
                     graph, new Op.RmsNorm(op.epsilon()), in.subList(0, 2), List.of(0), in.get(2), outer, node);
-            case Op.Rotary op -> each(() -> graph.one(new Op.Rotary(!op.inverse()), g, in.get(1), in.get(2)), () -> null, () -> null);
+            case Op.Rotary op -> each(() -> graph.one(new Op.Rotary(!op.inverse()), g, in.get(1), in.get(2)));
             case Op.Attention op -> attention(op, node, g);
             case Op.LogSoftmax _ -> each(() -> {
                 Value probabilities = node.outputs().getFirst().apply(io.safeprobe.engine.kernel.Curve.EXP);
                 return g.add(probabilities.mulColumn(g.sumColumns()), -1);
             });
-            case Op.CrossEntropy op -> each(() -> graph.one(new Op.CrossEntropyGrad(op.ignoreIndex()), in.get(0), in.get(1), g), () -> null);
+            case Op.CrossEntropy op -> each(() -> graph.one(new Op.CrossEntropyGrad(op.ignoreIndex()), in.get(0), in.get(1), g));
             case Op.CrossEntropyGrad op -> Compositions.gradientOfGradient(
                     graph, new Op.CrossEntropy(op.ignoreIndex()), in.subList(0, 2), List.of(0), in.get(2), outer, node);
-            case Op.SegmentSum _ -> each(() -> graph.one(new Op.SegmentExpand(in.get(0).tensor().elements()), g, in.get(1)), () -> null);
-            case Op.SegmentExpand _ -> each(() -> g.segmentSum(in.get(1)), () -> null);
+            case Op.SegmentSum _ -> each(() -> graph.one(new Op.SegmentExpand(in.get(0).tensor().elements()), g, in.get(1))
+                    .reshape(in.get(0).shape()));
+            case Op.SegmentExpand _ -> each(() -> g.segmentSum(in.get(1)).reshape(in.get(0).shape()));
         };
     }
 
@@ -130,9 +131,9 @@ final class Derivatives {
         @Nullable Value gradient();
     }
 
-    /** Computes the entries that are wanted. */
+    /** Computes the entries that are wanted; index inputs, which come last, have none. */
     private List<@Nullable Value> each(Entry... entries) {
-        List<@Nullable Value> gradients = new ArrayList<>(Arrays.asList(new @Nullable Value[entries.length]));
+        List<@Nullable Value> gradients = new ArrayList<>(Arrays.asList(new @Nullable Value[wants.length]));
         for (int i = 0; i < entries.length; i++) {
             if (wants[i]) {
                 gradients.set(i, entries[i].gradient());

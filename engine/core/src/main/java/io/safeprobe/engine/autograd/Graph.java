@@ -3,6 +3,7 @@ package io.safeprobe.engine.autograd;
 import io.safeprobe.engine.kernel.Inference;
 import io.safeprobe.engine.kernel.Kernels;
 import io.safeprobe.engine.kernel.Op;
+import io.safeprobe.engine.kernel.Update;
 import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Shape;
@@ -59,7 +60,7 @@ public final class Graph {
     /** A constant with every element {@code value}. */
     public Value filled(DType dtype, Shape shape, double value) {
         Tensor tensor = Tensor.allocate(scope, dtype, shape);
-        kernels.apply(new io.safeprobe.engine.kernel.Update.Fill(value), tensor);
+        kernels.apply(new Update.Fill(value), tensor);
         return constant(tensor);
     }
 
@@ -70,6 +71,9 @@ public final class Graph {
 
     /** Runs an operation; its outputs are differentiable if any input is. */
     public List<Value> run(Op op, List<Value> inputs) {
+        if (inputs.stream().anyMatch(input -> input.graph() != this)) {
+            throw new IllegalArgumentException(op + " was given a value of another graph; pass its tensor on as a constant or variable of this one");
+        }
         List<Tensor> in = inputs.stream().map(Value::tensor).toList();
         List<Tensor> out = compute(op, in);
         boolean record = recording && inputs.stream().anyMatch(Value::differentiable);
@@ -95,7 +99,8 @@ public final class Graph {
     }
 
     /**
-     * The gradient of a scalar to each of {@code variables}; zeros where it does not depend on one.
+     * The gradient of a scalar to each of {@code variables}; zeros where it does not depend on one. No two share memory, so each may be
+     * changed in place.
      *
      * @param y one element
      */
@@ -106,10 +111,16 @@ public final class Graph {
         Value one = filled(y.tensor().dtype(), y.shape(), 1);
         List<@Nullable Value> gradients = gradient(List.of(y), List.of(one), variables, false);
         List<Tensor> tensors = new ArrayList<>(variables.size());
+        Set<Long> taken = new HashSet<>();
         for (int i = 0; i < variables.size(); i++) {
             Value gradient = gradients.get(i);
             Tensor like = variables.get(i).tensor();
-            tensors.add(gradient == null ? Tensor.zeros(scope, like.dtype(), like.shape()) : gradient.tensor());
+            if (gradient == null) {
+                tensors.add(Tensor.zeros(scope, like.dtype(), like.shape()));
+            } else {
+                Tensor tensor = gradient.tensor();
+                tensors.add(taken.add(tensor.data().address()) ? tensor : copy(tensor));
+            }
         }
         return tensors;
     }
@@ -121,6 +132,7 @@ public final class Graph {
      * @param differentiable whether the result can itself be differentiated (the gradient of a gradient)
      */
     public List<@Nullable Value> gradient(List<Value> ys, List<Value> seeds, List<Value> variables, boolean differentiable) {
+        checkSeeds(ys, seeds);
         Set<Value> wanted = new HashSet<>();
         wanted.addAll(variables);
         Map<Value, Value> gradients = new HashMap<>();
@@ -143,6 +155,23 @@ public final class Graph {
             result.add(gradients.get(variable));
         }
         return result;
+    }
+
+    private Tensor copy(Tensor tensor) {
+        Tensor copy = Tensor.allocate(scope, tensor.dtype(), tensor.shape());
+        kernels.apply(new Update.Copy(), copy, tensor);
+        return copy;
+    }
+
+    private static void checkSeeds(List<Value> ys, List<Value> seeds) {
+        if (ys.size() != seeds.size()) {
+            throw new ShapeException(ys.size() + " outputs need as many seeds, not " + seeds.size());
+        }
+        for (int i = 0; i < ys.size(); i++) {
+            if (ys.get(i).tensor().elements() != seeds.get(i).tensor().elements()) {
+                throw new ShapeException("seed " + i + " of shape " + seeds.get(i).shape() + " does not fit its output of shape " + ys.get(i).shape());
+            }
+        }
     }
 
     /** Runs {@code body} with recording on, whatever the state of the pass it is called from. */
@@ -215,13 +244,20 @@ public final class Graph {
         return needed;
     }
 
-    /** Values that stand for {@code inputs} in a sub-computation, so that it can be differentiated to them alone. */
+    /**
+     * Values that stand for {@code inputs} in a sub-computation, so that it can be differentiated to them alone. All of them are
+     * differentiable, since the gradient of a gradient to one input passes through the derivatives to the others.
+     */
     List<Value> aliases(List<Value> inputs) {
-        Map<Value, Value> made = new HashMap<>();
-        List<Value> aliases = new ArrayList<>();
-        for (Value input : inputs) {
-            aliases.add(input.tensor().dtype().floating() ? input.reshape(input.shape()) : made.computeIfAbsent(input, value -> value));
-        }
+        List<Value> aliases = new ArrayList<>(inputs.size());
+        inputs.forEach(input -> aliases.add(alias(input)));
         return aliases;
+    }
+
+    private Value alias(Value input) {
+        if (!input.tensor().dtype().floating()) {
+            return input;
+        }
+        return input.differentiable() ? input.reshape(input.shape()) : variable(input.tensor());
     }
 }

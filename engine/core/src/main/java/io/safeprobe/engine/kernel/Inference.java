@@ -69,7 +69,9 @@ public final class Inference {
             }
             case Op.MulColumn _ -> {
                 count(2);
+                width(0);
                 need(in.get(1).elements() == rows(0), "the second input needs one element for each row");
+                sameType(1);
                 yield like(0);
             }
             case Op.SumRows _ -> {
@@ -78,14 +80,19 @@ public final class Inference {
             }
             case Op.SumColumns _ -> {
                 count(1);
+                width(0);
                 yield one(activation(0), rows(0));
             }
             case Op.RepeatRows repeat -> {
                 count(1);
+                need(repeat.rows() >= 0, "the number of rows must not be negative");
+                fits(repeat.rows());
                 yield one(activation(0), repeat.rows(), in.getFirst().elements());
             }
             case Op.RepeatColumns repeat -> {
                 count(1);
+                need(repeat.columns() >= 0, "the number of columns must not be negative");
+                fits(repeat.columns());
                 yield one(activation(0), in.getFirst().elements(), repeat.columns());
             }
             case Op.Reshape reshape -> {
@@ -138,6 +145,8 @@ public final class Inference {
                 attention(grad.heads(), grad.kvHeads());
                 sameShape(0, 4);
                 sameShape(0, 6);
+                need(in.get(5).shape().equals(Shape.of(rows(0), grad.heads())), "the log-sum-exp must be [tq, heads]");
+                sameType(5);
                 yield List.of(like(0).getFirst(), like(1).getFirst(), like(2).getFirst());
             }
             case Op.LogSoftmax _ -> {
@@ -154,6 +163,7 @@ public final class Inference {
             case Op.CrossEntropyGrad loss -> {
                 count(3);
                 need(in.get(1).elements() == rows(0) && in.get(2).elements() == rows(0), "one target and one gradient for each row are needed");
+                sameType(2);
                 ids(1, width(0), true, loss.ignoreIndex());
                 yield like(0);
             }
@@ -173,7 +183,10 @@ public final class Inference {
 
     private void infer(Update checked) {
         switch (checked) {
-            case Update.AdamW _ -> sameTensors(4);
+            case Update.AdamW adam -> {
+                sameTensors(4);
+                need(adam.step() >= 1, "steps count from 1");
+            }
             case Update.Sgd _ -> sameTensors(3);
             case Update.Accumulate _ -> sameTensors(2);
             case Update.Copy _ -> {
@@ -216,6 +229,7 @@ public final class Inference {
     private List<Output> rotary() {
         count(3);
         sameShape(1, 2);
+        need(in.get(1).dtype() == activation(0), "cos and sin need the type of x");
         need(rows(0) == rows(1), "one row of cos and sin for each row of x is needed");
         need(width(1) > 0 && width(0) % (2 * width(1)) == 0, "the width of x must be a multiple of the head size");
         return like(0);
@@ -227,6 +241,7 @@ public final class Inference {
         long head = width(0) / heads;
         need(width(1) == kvHeads * head, "k needs key/value heads times the head size of q");
         sameShape(1, 2);
+        need(in.get(1).dtype() == activation(0), "k and v need the type of q");
         Tensor segments = in.get(3);
         need(segments.dtype() == DType.I32 && segments.shape().rank() == 2 && segments.shape().dim(1) == 4, "segments must be I32 [s, 4]");
         long covered = 0;
@@ -264,11 +279,20 @@ public final class Inference {
 
     private void vector(int index, long length) {
         need(in.get(index).elements() == length, "input " + index + " needs " + length + " elements");
+        sameType(index);
+    }
+
+    private void sameType(int index) {
         need(in.get(index).dtype() == activation(0), "input " + index + " needs the type of the first");
     }
 
+    /** The elements of the first input, {@code times} over, can be counted. */
+    private void fits(long times) {
+        need(Math.multiplyHigh(in.getFirst().elements(), times) == 0 && in.getFirst().elements() * times >= 0, "too many elements");
+    }
+
     private void inside(long from, long count, long extent) {
-        need(from >= 0 && count >= 0 && from + count <= extent, "the range " + from + " to " + (from + count) + " is not inside " + extent);
+        need(from >= 0 && count >= 0 && count <= extent - from, "the range " + from + " to " + (from + count) + " is not inside " + extent);
     }
 
     private void ids(int index, long bound, boolean mayIgnore, int ignored) {

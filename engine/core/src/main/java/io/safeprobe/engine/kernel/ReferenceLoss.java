@@ -28,10 +28,11 @@ final class ReferenceLoss {
         long width = logits.shape().dim(-1);
         for (long row = 0; row < targets.elements(); row++) {
             int target = targets.getInt(row);
-            double normaliser = target == op.ignoreIndex() ? 0 : logSumExp(logits, row * width, width);
+            boolean ignored = target == op.ignoreIndex();
+            double normaliser = ignored ? 0 : logSumExp(logits, row * width, width);
             for (long j = 0; j < width; j++) {
-                double p = target == op.ignoreIndex() ? 0 : Math.exp(logits.get(row * width + j) - normaliser);
-                dx.set(row * width + j, g.get(row) * (p - (j == target ? 1 : 0)));
+                double p = ignored ? 0 : Math.exp(logits.get(row * width + j) - normaliser);
+                dx.set(row * width + j, ignored ? 0 : g.get(row) * (p - (j == target ? 1 : 0)));
             }
         }
     }

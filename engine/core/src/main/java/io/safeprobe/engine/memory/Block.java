@@ -9,10 +9,23 @@ public final class Block {
     private final MemorySegment segment;
     private volatile boolean live = true;
 
-    @SuppressWarnings("restricted") // the only way to see Arrow memory; bounds are set right here
-    Block(ArrowBuf buffer) {
+    private Block(ArrowBuf buffer, MemorySegment segment) {
         this.buffer = buffer;
-        this.segment = MemorySegment.ofAddress(buffer.memoryAddress()).reinterpret(buffer.capacity());
+        this.segment = segment;
+    }
+
+    static Block of(ArrowBuf buffer) {
+        return new Block(buffer, bytes(buffer));
+    }
+
+    /** A block that refuses writes: into the pages of a file mapped read-only they would end the process. */
+    static Block readOnly(ArrowBuf buffer) {
+        return new Block(buffer, bytes(buffer).asReadOnly());
+    }
+
+    @SuppressWarnings("restricted") // the only way to see Arrow memory; bounds are set right here
+    private static MemorySegment bytes(ArrowBuf buffer) {
+        return MemorySegment.ofAddress(buffer.memoryAddress()).reinterpret(buffer.capacity());
     }
 
     /**

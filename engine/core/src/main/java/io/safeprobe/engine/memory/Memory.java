@@ -76,7 +76,7 @@ public final class Memory implements AutoCloseable {
                     arena.close();
                 }
             });
-            return new MappedFile(new Block(buffer));
+            return new MappedFile(Block.readOnly(buffer));
         } catch (IOException | RuntimeException failure) {
             if (arena.scope().isAlive()) {
                 arena.close();
@@ -106,6 +106,9 @@ public final class Memory implements AutoCloseable {
     }
 
     synchronized Block allocate(long bytes) {
+        if (bytes > limit) {
+            throw exhausted(bytes);
+        }
         long size = sizeClass(bytes);
         Deque<ArrowBuf> kept = spare.get(size);
         ArrowBuf buffer = kept == null || kept.isEmpty() ? null : kept.pop();
@@ -114,7 +117,7 @@ public final class Memory implements AutoCloseable {
         }
         inUse += size;
         peak = Math.max(peak, inUse);
-        return new Block(buffer);
+        return Block.of(buffer);
     }
 
     synchronized void giveBack(Block block) {
@@ -130,9 +133,13 @@ public final class Memory implements AutoCloseable {
         try {
             return tensors.buffer(size);
         } catch (OutOfMemoryException full) {
-            throw new MemoryException("tensor memory is exhausted: " + size + " bytes wanted, " + inUse + " of " + limit
-                    + " in use; use a smaller batch, fewer tokens a row, or raise SAP_MEMORY");
+            throw exhausted(size);
         }
+    }
+
+    private MemoryException exhausted(long wanted) {
+        return new MemoryException("tensor memory is exhausted: " + wanted + " bytes wanted, " + inUse + " of " + limit
+                + " in use; use a smaller batch, fewer tokens a row, or raise SAP_MEMORY");
     }
 
     /** Gives every block that no scope uses back to the system. */

@@ -18,7 +18,10 @@ public final class Shape {
             if (extent < 0) {
                 throw new ShapeException("negative extent in " + Arrays.toString(extents));
             }
-            product = Math.multiplyExact(product, extent);
+            if (Math.multiplyHigh(product, extent) != 0 || product * extent < 0) {
+                throw new ShapeException("too many elements in " + Arrays.toString(extents));
+            }
+            product *= extent;
         }
         return new Shape(extents.clone());
     }
@@ -44,7 +47,11 @@ public final class Shape {
 
     /** Extents of a matrix view: all but the last dimension folded into rows. A vector is one row. */
     public long rows() {
-        return extents.length < 2 ? 1 : elements() / Math.max(1, dim(-1));
+        long product = 1;
+        for (int axis = 0; axis < extents.length - 1; axis++) {
+            product *= extents[axis];
+        }
+        return product;
     }
 
     /** A copy of the extents. */

@@ -71,7 +71,7 @@ public final class Tensor {
     /** A view on {@code block} starting at byte {@code offset}. */
     public static Tensor view(Block block, long offset, DType dtype, Shape shape) {
         long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-        if (offset < 0 || offset + bytes > block.size()) {
+        if (offset < 0 || offset > block.size() - bytes) {
             throw new ShapeException("a " + dtype + " tensor of " + shape + " at byte " + offset + " does not fit a block of " + block.size());
         }
         return new Tensor(Device.CPU, dtype, shape, block, offset);
@@ -87,7 +87,7 @@ public final class Tensor {
 
     /** Rows {@code from} to {@code from + count} of the first dimension; shares memory. */
     public Tensor rows(long from, long count) {
-        if (shape.rank() == 0 || from < 0 || count < 0 || from + count > shape.dim(0)) {
+        if (shape.rank() == 0 || from < 0 || count < 0 || count > shape.dim(0) - from) {
             throw new ShapeException("rows " + from + " to " + (from + count) + " are not inside " + shape);
         }
         long[] extents = shape.toArray();

@@ -1,0 +1,125 @@
+package io.safeprobe.engine.kernel.cpu;
+
+import static io.safeprobe.engine.kernel.cpu.MicroKernel.A_STRIDE;
+import static io.safeprobe.engine.kernel.cpu.MicroKernel.COLUMNS;
+import static io.safeprobe.engine.kernel.cpu.MicroKernel.ROWS;
+
+import io.safeprobe.engine.kernel.Op;
+import io.safeprobe.engine.tensor.DType;
+import io.safeprobe.engine.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Causal attention by blocks of queries. A task is one segment, one head and up to {@value #BLOCK} queries: keys and values are
+ * packed once for it, then each panel of queries runs scores, softmax and the mix of values on the matrix microkernel, with the
+ * scores transposed ({@link ScorePanel}). Only the scores of one panel exist at a time, and what the mask hides behind the last
+ * query is never computed. The mix comes out as {@code [head size, queries]} and is transposed on its way to memory.
+ *
+ * <p>Segments of few queries (decoding with a cache) go to {@link DecodeAttention}, which packs nothing.
+ */
+final class AttentionKernel {
+    private static final int BLOCK = 128;
+    private static final int K_SLOT = 3;
+    private static final int V_SLOT = 4;
+    private static final int Q_SLOT = 5;
+    private static final int SCORE_SLOT = 6;
+    private static final int MIX_SLOT = 7;
+    private static final int SUM_SLOT = 8;
+    private static final int LSE_SLOT = 9;
+
+    /** Tensors of one call as matrices, with the sizes of a head. */
+    private record Call(Matrix q, Matrix k, Matrix v, MemorySegment y, MemorySegment logSumExp, int heads, int group, int size, float scale) {}
+
+    private record Task(Segment segment, int head, int from, int to) {}
+
+    private final Workers workers;
+
+    AttentionKernel(Workers workers) {
+        this.workers = workers;
+    }
+
+    void forward(Op.Attention op, List<Tensor> in, Tensor y, Tensor logSumExp) {
+        int size = Math.toIntExact(in.get(0).shape().dim(-1) / op.heads());
+        Call call = new Call(
+                matrix(in.get(0)), matrix(in.get(1)), matrix(in.get(2)), y.data(), logSumExp.data(),
+                op.heads(), op.heads() / op.kvHeads(), size, (float) op.scale());
+        List<Task> tasks = new ArrayList<>();
+        for (Segment segment : Segment.of(in.get(3))) {
+            for (int head = 0; head < op.heads(); head++) {
+                for (int from = 0; from < segment.queries(); from += BLOCK) {
+                    tasks.add(new Task(segment, head, from, Math.min(segment.queries(), from + BLOCK)));
+                }
+            }
+        }
+        workers.run(tasks.size(), (part, scratch) -> run(call, tasks.get(part), scratch));
+    }
+
+    private static Matrix matrix(Tensor tensor) {
+        return new Matrix(tensor.data(), DType.F32, 0, tensor.shape().dim(-1));
+    }
+
+    private static void run(Call call, Task task, Scratch scratch) {
+        Segment segment = task.segment;
+        if (segment.queries() <= DecodeAttention.MAX_QUERIES) {
+            for (int query = task.from; query < task.to; query++) {
+                DecodeAttention.row(
+                        call.q, call.k, call.v, call.y, call.logSumExp, segment, query, task.head, call.heads, call.group, call.size,
+                        call.scale, scratch);
+            }
+            return;
+        }
+        int keys = segment.visible(task.to - 1);
+        int column = task.head / call.group * call.size;
+        float[] k = scratch.floats(K_SLOT, ScorePanel.panels(keys) * A_STRIDE * call.size);
+        packKeys(call.k, segment.firstKey(), keys, column, call.size, k, scratch);
+        float[] v = scratch.floats(V_SLOT, ScorePanel.panels(call.size) * A_STRIDE * keys);
+        packDimensions(call.v, segment.firstKey(), keys, column, call.size, v);
+        for (int from = task.from; from < task.to; from += COLUMNS) {
+            panel(call, task, from, Math.min(COLUMNS, task.to - from), k, v, keys, scratch);
+        }
+    }
+
+    /** Packs rows of keys as an A operand {@code [size, keys]} panel by panel. */
+    static void packKeys(Matrix source, int firstKey, int keys, int column, int size, float[] packed, Scratch scratch) {
+        for (int key = 0; key < keys; key += ROWS) {
+            int rows = Math.min(ROWS, keys - key);
+            Panels.packRows(source, firstKey + (long) key, rows, column, size, packed, key / ROWS * A_STRIDE * size, A_STRIDE, scratch);
+        }
+    }
+
+    /** Packs the dimensions of a head as an A operand whose steps are the keys. */
+    static void packDimensions(Matrix source, int firstKey, int keys, int column, int size, float[] packed) {
+        for (int d = 0; d < size; d += ROWS) {
+            int rows = Math.min(ROWS, size - d);
+            Panels.packColumns(source, column + (long) d, rows, firstKey, keys, packed, d / ROWS * A_STRIDE * keys, A_STRIDE);
+        }
+    }
+
+    private static void panel(Call call, Task task, int from, int queries, float[] k, float[] v, int keys, Scratch scratch) {
+        Segment segment = task.segment;
+        int size = call.size;
+        int seen = segment.visible(from + queries - 1);
+        float[] q = scratch.floats(Q_SLOT, COLUMNS * size);
+        Panels.packRows(call.q, segment.firstQuery() + (long) from, queries, (long) task.head * size, size, q, 0, COLUMNS, scratch);
+        ScorePanel.scale(q, COLUMNS * size, call.scale);
+        float[] scores = scratch.floats(SCORE_SLOT, ScorePanel.size(seen));
+        ScorePanel.multiply(k, seen, q, size, scores);
+        ScorePanel.hide(scores, seen, segment.visible(from), Float.NEGATIVE_INFINITY);
+        float[] inverse = scratch.floats(SUM_SLOT, COLUMNS);
+        float[] logSumExp = scratch.floats(LSE_SLOT, COLUMNS);
+        ScorePanel.softmax(scores, seen, inverse, logSumExp);
+        float[] mix = scratch.floats(MIX_SLOT, ScorePanel.size(size));
+        for (int p = 0; p < ScorePanel.panels(size); p++) {
+            MicroKernel.multiply(seen, v, p * A_STRIDE * keys, scores, 0, mix, p * MicroKernel.TILE);
+        }
+        ScorePanel.scaleColumns(mix, size, inverse);
+        long row = segment.firstQuery() + (long) from;
+        long width = call.q.stride();
+        Panels.unpackTransposed(mix, COLUMNS, size, queries, call.y, row * width + (long) task.head * size, width, scratch);
+        for (int c = 0; c < queries; c++) {
+            Lanes.set(call.logSumExp, (row + c) * call.heads + task.head, logSumExp[c]);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+package io.safeprobe.engine.kernel.cpu;
+
+import io.safeprobe.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Vectors of the machine's preferred width and how they come from and go to tensor memory. Indices count elements, not bytes. All
+ * access is bounds-checked: a wrong index is an exception, not a dead JVM.
+ */
+final class Lanes {
+    static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
+    static final int COUNT = S.length();
+
+    static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+    private static final VectorSpecies<Short> HALF = VectorSpecies.of(short.class, VectorShape.forBitSize(S.vectorBitSize() / 2));
+    private static final VectorShuffle<Float> BY_8 = VectorShuffle.fromOp(S, i -> (i + 8) % COUNT);
+    private static final VectorShuffle<Float> BY_4 = VectorShuffle.fromOp(S, i -> (i + 4) % COUNT);
+    private static final VectorShuffle<Float> BY_2 = VectorShuffle.fromOp(S, i -> (i + 2) % COUNT);
+    private static final VectorShuffle<Float> BY_1 = VectorShuffle.fromOp(S, i -> (i + 1) % COUNT);
+    private static final float F16_TO_F32 = 0x1p112f;
+
+    private Lanes() {}
+
+    static FloatVector load(MemorySegment data, long index) {
+        return FloatVector.fromMemorySegment(S, data, 4 * index, ORDER);
+    }
+
+    static FloatVector load(MemorySegment data, long index, VectorMask<Float> mask) {
+        return FloatVector.fromMemorySegment(S, data, 4 * index, ORDER, mask);
+    }
+
+    static void store(FloatVector value, MemorySegment data, long index) {
+        value.intoMemorySegment(data, 4 * index, ORDER);
+    }
+
+    static void store(FloatVector value, MemorySegment data, long index, VectorMask<Float> mask) {
+        value.intoMemorySegment(data, 4 * index, ORDER, mask);
+    }
+
+    static float get(MemorySegment data, long index) {
+        return data.get(F32, 4 * index);
+    }
+
+    static void set(MemorySegment data, long index, float value) {
+        data.set(F32, 4 * index, value);
+    }
+
+    static int getInt(MemorySegment data, long index) {
+        return data.get(I32, 4 * index);
+    }
+
+    /** The lanes of a partial vector that starts at {@code from} in a row of {@code width}. */
+    static VectorMask<Float> tail(long from, long width) {
+        return S.indexInRange(from, width);
+    }
+
+    /** bfloat16 is the upper half of a float32: widening is a shift. */
+    static FloatVector loadBf16(MemorySegment data, long index) {
+        return bits(data, index).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /** Shifting a float16 into place leaves the exponent 112 too low, which one exact product mends, subnormals too; infinities and NaN keep all exponent bits. */
+    static FloatVector loadF16(MemorySegment data, long index) {
+        IntVector half = bits(data, index);
+        IntVector magnitude = half.and(0x7fff);
+        IntVector sign = half.and(0x8000).lanewise(VectorOperators.LSHL, 16);
+        IntVector shifted = magnitude.lanewise(VectorOperators.LSHL, 13);
+        IntVector finite = shifted.reinterpretAsFloats().mul(F16_TO_F32).reinterpretAsInts();
+        IntVector all = finite.blend(shifted.or(0x7f800000), magnitude.compare(VectorOperators.GE, 0x7c00));
+        return all.or(sign).reinterpretAsFloats();
+    }
+
+    private static IntVector bits(MemorySegment data, long index) {
+        return (IntVector) ShortVector.fromMemorySegment(HALF, data, 2 * index, ORDER).convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
+    }
+
+    /** One element of a stored weight. */
+    static float widen(DType type, MemorySegment data, long index) {
+        return switch (type) {
+            case F32 -> get(data, index);
+            case BF16 -> DType.fromBf16(data.get(I16, 2 * index));
+            case F16 -> Float.float16ToFloat(data.get(I16, 2 * index));
+            case F64, I64, I32, U8, BOOL -> throw new IllegalArgumentException("weights cannot be stored as " + type);
+        };
+    }
+
+    /** Copies {@code count} elements of a stored weight to {@code target}, widened. */
+    static void widen(DType type, MemorySegment data, long index, int count, float[] target, int at) {
+        int whole = S.loopBound(count);
+        switch (type) {
+            case F32 -> copyF32(data, index, whole, target, at);
+            case BF16 -> copyBf16(data, index, whole, target, at);
+            default -> copyF16(data, index, whole, target, at);
+        }
+        for (int i = whole; i < count; i++) {
+            target[at + i] = widen(type, data, index + i);
+        }
+    }
+
+    private static void copyF32(MemorySegment data, long index, int count, float[] target, int at) {
+        for (int i = 0; i < count; i += COUNT) {
+            load(data, index + i).intoArray(target, at + i);
+        }
+    }
+
+    private static void copyBf16(MemorySegment data, long index, int count, float[] target, int at) {
+        for (int i = 0; i < count; i += COUNT) {
+            loadBf16(data, index + i).intoArray(target, at + i);
+        }
+    }
+
+    private static void copyF16(MemorySegment data, long index, int count, float[] target, int at) {
+        for (int i = 0; i < count; i += COUNT) {
+            loadF16(data, index + i).intoArray(target, at + i);
+        }
+    }
+
+    /**
+     * Sum of the lanes as a fixed tree. {@code reduceLanes} leaves its order open, so interpreted and compiled code may differ in the
+     * last bit.
+     */
+    static float sum(FloatVector v) {
+        FloatVector folded = v;
+        if (COUNT >= 16) {
+            folded = folded.add(folded.rearrange(BY_8));
+        }
+        if (COUNT >= 8) {
+            folded = folded.add(folded.rearrange(BY_4));
+        }
+        if (COUNT >= 4) {
+            folded = folded.add(folded.rearrange(BY_2));
+        }
+        return folded.add(folded.rearrange(BY_1)).lane(0);
+    }
+
+    /** Largest lane; NaN lanes may be passed over. */
+    static float max(FloatVector v) {
+        FloatVector folded = v;
+        if (COUNT >= 16) {
+            folded = larger(folded, folded.rearrange(BY_8));
+        }
+        if (COUNT >= 8) {
+            folded = larger(folded, folded.rearrange(BY_4));
+        }
+        if (COUNT >= 4) {
+            folded = larger(folded, folded.rearrange(BY_2));
+        }
+        return larger(folded, folded.rearrange(BY_1)).lane(0);
+    }
+
+    /** Element-wise maximum by comparison: two instructions, where {@code max} spends five on NaN and signed zeros. */
+    static FloatVector larger(FloatVector a, FloatVector b) {
+        return a.blend(b, b.compare(VectorOperators.GT, a));
+    }
+}

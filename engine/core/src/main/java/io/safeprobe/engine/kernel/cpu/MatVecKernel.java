@@ -1,0 +1,140 @@
+package io.safeprobe.engine.kernel.cpu;
+
+import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
+import static io.safeprobe.engine.kernel.cpu.Lanes.S;
+
+import io.safeprobe.engine.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * {@code c (+)= factor x W^T} for a few rows of x, as in decoding. Time goes into reading W once from memory, so nothing is packed:
+ * four rows of W at a time, in whatever type they are stored, meet every row of x while they are in the first-level cache. Four rows
+ * are four streams for the prefetcher and four accumulators to hide the latency of the multiply-add.
+ */
+final class MatVecKernel {
+    /** More rows than this are faster packed. */
+    static final int MAX_ROWS = 4;
+
+    private static final int GROUP = 4;
+    private static final int X_SLOT = 3;
+    private static final int DOT_SLOT = 4;
+    private static final long GRAIN = 32_768;
+
+    private final Workers workers;
+
+    MatVecKernel(Workers workers) {
+        this.workers = workers;
+    }
+
+    void multiply(Matrix x, int rows, Matrix w, int columns, int inner, MemorySegment c, float factor, boolean add) {
+        float[] packed = workers.scratch().floats(X_SLOT, rows * inner);
+        for (int i = 0; i < rows; i++) {
+            Lanes.widen(DType.F32, x.data(), x.index(i, 0), inner, packed, i * inner);
+        }
+        long grain = Math.max(1, GRAIN / inner / GROUP) * GROUP;
+        workers.ranges(columns, grain, (from, to, scratch) -> {
+            float[] dots = scratch.floats(DOT_SLOT, GROUP);
+            for (long j = from; j < to; j += GROUP) {
+                int group = (int) Math.min(GROUP, to - j);
+                for (int i = 0; i < rows; i++) {
+                    dots(w, j, group, packed, i * inner, inner, dots);
+                    store(dots, group, c, (long) i * columns + j, factor, add);
+                }
+            }
+        });
+    }
+
+    private static void store(float[] dots, int count, MemorySegment c, long at, float factor, boolean add) {
+        for (int j = 0; j < count; j++) {
+            float value = factor * dots[j];
+            Lanes.set(c, at + j, add ? Lanes.get(c, at + j) + value : value);
+        }
+    }
+
+    private static void dots(Matrix w, long row, int group, float[] x, int at, int count, float[] dots) {
+        if (group < GROUP) {
+            for (int j = 0; j < group; j++) {
+                dots[j] = dot(w, w.index(row + j, 0), x, at, count);
+            }
+            return;
+        }
+        int whole = S.loopBound(count);
+        switch (w.type()) {
+            case F32 -> groupF32(w.data(), w.index(row, 0), w.stride(), x, at, whole, dots);
+            case BF16 -> groupBf16(w.data(), w.index(row, 0), w.stride(), x, at, whole, dots);
+            default -> groupF16(w.data(), w.index(row, 0), w.stride(), x, at, whole, dots);
+        }
+        for (int j = 0; j < GROUP; j++) {
+            for (int i = whole; i < count; i++) {
+                dots[j] += Lanes.widen(w.type(), w.data(), w.index(row + j, i)) * x[at + i];
+            }
+        }
+    }
+
+    private static void groupF32(MemorySegment w, long from, long stride, float[] x, int at, int count, float[] dots) {
+        FloatVector sum0 = FloatVector.zero(S);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector v = FloatVector.fromArray(S, x, at + i);
+            long row = from + i;
+            sum0 = Lanes.load(w, row).fma(v, sum0);
+            sum1 = Lanes.load(w, row + stride).fma(v, sum1);
+            sum2 = Lanes.load(w, row + 2 * stride).fma(v, sum2);
+            sum3 = Lanes.load(w, row + 3 * stride).fma(v, sum3);
+        }
+        dots[0] = Lanes.sum(sum0);
+        dots[1] = Lanes.sum(sum1);
+        dots[2] = Lanes.sum(sum2);
+        dots[3] = Lanes.sum(sum3);
+    }
+
+    private static void groupBf16(MemorySegment w, long from, long stride, float[] x, int at, int count, float[] dots) {
+        FloatVector sum0 = FloatVector.zero(S);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector v = FloatVector.fromArray(S, x, at + i);
+            long row = from + i;
+            sum0 = Lanes.loadBf16(w, row).fma(v, sum0);
+            sum1 = Lanes.loadBf16(w, row + stride).fma(v, sum1);
+            sum2 = Lanes.loadBf16(w, row + 2 * stride).fma(v, sum2);
+            sum3 = Lanes.loadBf16(w, row + 3 * stride).fma(v, sum3);
+        }
+        dots[0] = Lanes.sum(sum0);
+        dots[1] = Lanes.sum(sum1);
+        dots[2] = Lanes.sum(sum2);
+        dots[3] = Lanes.sum(sum3);
+    }
+
+    private static void groupF16(MemorySegment w, long from, long stride, float[] x, int at, int count, float[] dots) {
+        FloatVector sum0 = FloatVector.zero(S);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector v = FloatVector.fromArray(S, x, at + i);
+            long row = from + i;
+            sum0 = Lanes.loadF16(w, row).fma(v, sum0);
+            sum1 = Lanes.loadF16(w, row + stride).fma(v, sum1);
+            sum2 = Lanes.loadF16(w, row + 2 * stride).fma(v, sum2);
+            sum3 = Lanes.loadF16(w, row + 3 * stride).fma(v, sum3);
+        }
+        dots[0] = Lanes.sum(sum0);
+        dots[1] = Lanes.sum(sum1);
+        dots[2] = Lanes.sum(sum2);
+        dots[3] = Lanes.sum(sum3);
+    }
+
+    /** A row that is left over. */
+    private static float dot(Matrix w, long from, float[] x, int at, int count) {
+        float sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += Lanes.widen(w.type(), w.data(), from + i) * x[at + i];
+        }
+        return sum;
+    }
+}

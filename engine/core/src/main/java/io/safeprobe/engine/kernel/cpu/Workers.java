@@ -1,0 +1,195 @@
+package io.safeprobe.engine.kernel.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fixed set of threads that share the parts of one task with the caller. A task is published in one volatile field and its parts
+ * are taken from a counter, so a hand-over costs well under a microsecond while the threads still spin, and a thread that wakes late
+ * finds nothing left and holds nobody up. Threads spin only shortly before they park: where other programs want the cores, spinning
+ * costs more than it saves.
+ *
+ * <p>Which thread takes which part is not fixed, so parts must write to places of their own. One caller at a time.
+ */
+final class Workers implements AutoCloseable {
+    private static final int SPINS = 2_000;
+    private static final int PARTS_PER_THREAD = 4;
+
+    /** Computes one part with the arrays of the thread that runs it. */
+    interface Task {
+        void run(int part, Scratch scratch);
+    }
+
+    /** Computes the items {@code [from, to)}. */
+    interface Range {
+        void run(long from, long to, Scratch scratch);
+    }
+
+    private static final class Job {
+        private final Task task;
+        private final int parts;
+        private final AtomicInteger next = new AtomicInteger();
+        private final AtomicInteger unfinished;
+        private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+        private volatile @Nullable Thread waiting;
+
+        Job(Task task, int parts) {
+            this.task = task;
+            this.parts = parts;
+            this.unfinished = new AtomicInteger(parts);
+        }
+
+        void takeParts(Scratch scratch) {
+            for (int part = next.getAndIncrement(); part < parts; part = next.getAndIncrement()) {
+                try {
+                    if (failure.get() == null) {
+                        task.run(part, scratch);
+                    }
+                } catch (Throwable thrown) { // kept and thrown again in the caller
+                    failure.compareAndSet(null, thrown);
+                }
+                if (unfinished.decrementAndGet() == 0) {
+                    LockSupport.unpark(waiting);
+                }
+            }
+        }
+
+        void await() {
+            for (int spin = 0; unfinished.get() > 0 && spin < SPINS; spin++) {
+                Thread.onSpinWait();
+            }
+            if (unfinished.get() > 0) {
+                waiting = Thread.currentThread();
+                while (unfinished.get() > 0) {
+                    LockSupport.park(this);
+                }
+            }
+        }
+
+        void rethrow() {
+            switch (failure.get()) {
+                case null -> {}
+                case RuntimeException thrown -> throw thrown;
+                case Error thrown -> throw thrown;
+                case Throwable thrown -> throw new IllegalStateException("a kernel threw a checked exception", thrown);
+            }
+        }
+    }
+
+    private final class Worker implements Runnable {
+        private final Scratch scratch = new Scratch();
+        private volatile boolean parked;
+
+        @Override
+        public void run() {
+            Job seen = null;
+            while (!closed) {
+                Job job = nextAfter(seen);
+                if (job != null && job != seen) {
+                    job.takeParts(scratch);
+                }
+                seen = job;
+            }
+        }
+
+        /** The published job once it differs from {@code seen}, or the same one after a stray wake-up. */
+        private @Nullable Job nextAfter(@Nullable Job seen) {
+            for (int spin = 0; spin < SPINS; spin++) {
+                if (current != seen) {
+                    return current;
+                }
+                Thread.onSpinWait();
+            }
+            parked = true;
+            if (current == seen && !closed) {
+                LockSupport.park(this);
+            }
+            parked = false;
+            return current;
+        }
+    }
+
+    private final Thread[] threads;
+    private final Worker[] workers;
+    private final Scratch callerScratch = new Scratch();
+    private volatile @Nullable Job current;
+    private volatile boolean closed;
+
+    /** A pool of {@code count} threads, the caller being one of them. */
+    Workers(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("at least 1 thread is needed, not " + count);
+        }
+        workers = new Worker[count - 1];
+        threads = new Thread[count - 1];
+        for (int i = 0; i < threads.length; i++) {
+            workers[i] = new Worker();
+            threads[i] = Thread.ofPlatform().daemon().name("kernels-" + (i + 1)).start(workers[i]);
+        }
+    }
+
+    /** Threads that take part, the caller included. */
+    int count() {
+        return threads.length + 1;
+    }
+
+    /** Arrays of the calling thread, for work that it does alone between tasks. */
+    Scratch scratch() {
+        return callerScratch;
+    }
+
+    /**
+     * Runs parts {@code 0} to {@code parts - 1} and returns when all have ended. An exception of any part is thrown here, after the
+     * parts already begun have ended; the others are skipped.
+     */
+    void run(int parts, Task task) {
+        if (closed) {
+            throw new IllegalStateException("these kernels have been closed; make new ones");
+        }
+        if (parts <= 1 || threads.length == 0) {
+            for (int part = 0; part < parts; part++) {
+                task.run(part, callerScratch);
+            }
+            return;
+        }
+        Job job = new Job(task, parts);
+        current = job;
+        for (int i = 0; i < threads.length; i++) {
+            if (workers[i].parked) {
+                LockSupport.unpark(threads[i]);
+            }
+        }
+        job.takeParts(callerScratch);
+        job.await();
+        job.rethrow();
+    }
+
+    /**
+     * Splits {@code count} items into ranges of whole multiples of {@code grain}, which should be about 10 microseconds of work: less
+     * than two grains run on the caller alone.
+     */
+    void ranges(long count, long grain, Range range) {
+        if (count == 0) {
+            return;
+        }
+        long grains = (count + grain - 1) / grain;
+        long parts = Math.min(grains, (long) PARTS_PER_THREAD * count());
+        if (threads.length == 0 || parts == 1) {
+            run(1, (_, scratch) -> range.run(0, count, scratch));
+            return;
+        }
+        long step = (grains + parts - 1) / parts * grain;
+        int needed = Math.toIntExact((count + step - 1) / step);
+        run(needed, (part, scratch) -> range.run(part * step, Math.min(count, (part + 1) * step), scratch));
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Thread thread : threads) {
+            LockSupport.unpark(thread);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package io.safeprobe.engine.autograd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.safeprobe.engine.kernel.Draw;
+import io.safeprobe.engine.kernel.OpCases;
+import io.safeprobe.engine.kernel.OpFamily;
+import io.safeprobe.engine.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.GenerationMode;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.ShrinkingMode;
+
+/** Every derivative, and the derivative of every derivative, against central differences in float64. */
+class DerivativesTest {
+    /** Central differences with a step of 1e-5 are good to about 1e-9 here; a wrong term is off by far more. */
+    private static final double NUMERIC = 5e-7;
+
+    @Provide
+    Arbitrary<OpFamily> once() {
+        return families(1);
+    }
+
+    @Provide
+    Arbitrary<OpFamily> twice() {
+        return families(2);
+    }
+
+    @Provide
+    Arbitrary<Long> seeds() {
+        return Arbitraries.longs().between(1, 25);
+    }
+
+    private static Arbitrary<OpFamily> families(int orders) {
+        return Arbitraries.of(OpCases.all().stream().filter(family -> family.draw(1, Draw.Size.SMALL).orders() >= orders).toList());
+    }
+
+    @Property(generation = GenerationMode.EXHAUSTIVE, shrinking = ShrinkingMode.OFF)
+    void theGradientAgreesWithCentralDifferences(@ForAll("once") OpFamily family, @ForAll("seeds") long seed) {
+        try (Trial trial = new Trial(family.draw(seed, Draw.Size.SMALL), seed)) {
+            Set<Integer> variables = trial.variables();
+            List<double[]> gradient = trial.gradient(variables, false);
+            int position = 0;
+            for (int variable : variables) {
+                double[] analytic = gradient.get(position++);
+                Tensor operand = trial.operand(variable);
+                for (int element : trial.points(operand)) {
+                    double numeric = trial.slope(operand, element, trial::loss);
+                    assertThat(analytic[element])
+                            .as("gradient to input %d, element %d", variable, element)
+                            .isCloseTo(numeric, within(NUMERIC * (1 + Math.abs(numeric))));
+                }
+            }
+        }
+    }
+
+    @Property(generation = GenerationMode.EXHAUSTIVE, shrinking = ShrinkingMode.OFF)
+    void theGradientOfTheGradientAgreesWithCentralDifferences(@ForAll("twice") OpFamily family, @ForAll("seeds") long seed) {
+        try (Trial trial = new Trial(family.draw(seed, Draw.Size.SMALL), seed)) {
+            Set<Integer> variables = trial.variables();
+            List<Tensor> directions = trial.directions(variables);
+            List<double[]> gradient = trial.gradientOfSlope(variables, directions);
+            List<Tensor> perturbed = new ArrayList<>(variables.stream().map(trial::operand).toList());
+            perturbed.addAll(trial.weights());
+            for (int i = 0; i < perturbed.size(); i++) {
+                for (int element : trial.points(perturbed.get(i))) {
+                    double numeric = trial.slope(perturbed.get(i), element, () -> trial.slope(variables, directions));
+                    assertThat(gradient.get(i)[element])
+                            .as("second gradient, position %d (inputs, then output weights), element %d", i, element)
+                            .isCloseTo(numeric, within(NUMERIC * (1 + Math.abs(numeric))));
+                }
+            }
+        }
+    }
+
+    /** A frozen input must change which gradients are computed, never their value; nor may the wish to differentiate again. */
+    @Property(generation = GenerationMode.EXHAUSTIVE, shrinking = ShrinkingMode.OFF)
+    void theGradientToOneInputDoesNotDependOnWhichOthersAreWanted(@ForAll("once") OpFamily family, @ForAll("seeds") long seed) {
+        try (Trial trial = new Trial(family.draw(seed, Draw.Size.SMALL), seed)) {
+            Set<Integer> variables = trial.variables();
+            List<double[]> all = trial.gradient(variables, false);
+            List<double[]> again = trial.gradient(variables, true);
+            int position = 0;
+            for (int variable : variables) {
+                assertThat(again.get(position)).as("input %d, differentiable", variable).containsExactly(all.get(position));
+                assertThat(trial.gradient(Set.of(variable), false).getFirst())
+                        .as("input %d alone", variable)
+                        .containsExactly(all.get(position++), within(1e-12));
+            }
+        }
+    }
+
+    @Property(generation = GenerationMode.EXHAUSTIVE, shrinking = ShrinkingMode.OFF)
+    void theSecondGradientToOneInputDoesNotNeedTheOthers(@ForAll("twice") OpFamily family, @ForAll("seeds") long seed) {
+        try (Trial trial = new Trial(family.draw(seed, Draw.Size.SMALL), seed)) {
+            for (int variable : trial.variables()) {
+                Set<Integer> alone = Set.of(variable);
+                List<Tensor> direction = trial.directions(alone);
+                double[] gradient = trial.gradientOfSlope(alone, direction).getFirst();
+                Tensor operand = trial.operand(variable);
+                int element = trial.points(operand)[0];
+                double numeric = trial.slope(operand, element, () -> trial.slope(alone, direction));
+                assertThat(gradient[element])
+                        .as("second gradient to input %d alone, element %d", variable, element)
+                        .isCloseTo(numeric, within(NUMERIC * (1 + Math.abs(numeric))));
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package io.safeprobe.engine.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.DType;
+import io.safeprobe.engine.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What every backend owes: the numbers of the reference in F64 up to float32 rounding, outputs that do not depend on what their memory
+ * held before, and inputs left alone. A backend of another module is tested with this class too.
+ */
+public final class KernelsContract {
+    /** Error of one rounding, with room for the approximations of exponentials. Sums of n terms may err sqrt(n) times as much. */
+    private static final double ROUNDING = 2e-6;
+
+    private static final double ROUNDING_OF_F64_SUM = 1e-12;
+
+    private final String name;
+    private final Kernels kernels;
+
+    /** The contract of some kernels. */
+    public KernelsContract(String name, Kernels kernels) {
+        this.name = name;
+        this.kernels = kernels;
+    }
+
+    /** Inputs in F32 with what the reference gives for the same numbers in F64. */
+    public record Expected(OpCase oneCase, List<Tensor> inputs, List<Tensor> outputs) {
+        /** The expectation of a case whose weights are stored as {@code weightType}. */
+        public static Expected of(Scope scope, OpCase oneCase, DType weightType) {
+            List<Tensor> inputs = oneCase.tensors(scope, DType.F32, weightType);
+            List<Tensor> wide = inputs.stream().map(input -> OpCase.widened(scope, input)).toList();
+            return new Expected(oneCase, inputs, OpCase.outputs(scope, oneCase.op(), wide));
+        }
+    }
+
+    /** Runs a case and checks every output. Gives back the bits of the outputs. */
+    public List<byte[]> check(Scope scope, Expected expected) {
+        Op op = expected.oneCase().op();
+        List<Tensor> inputs = expected.inputs();
+        List<byte[]> before = bits(inputs);
+        List<Tensor> outputs = Inference.outputs(op, inputs, kernels.device()).stream()
+                .map(output -> Tensor.allocate(scope, output.dtype(), output.shape()))
+                .toList();
+        outputs.forEach(output -> output.data().fill((byte) 0xff));
+        kernels.run(op, inputs, outputs);
+        assertThat(bits(inputs)).as("%s: inputs of %s", name, op).usingElementComparator(Arrays::compare).isEqualTo(before);
+        double bound = ROUNDING * Math.sqrt((double) expected.oneCase().terms());
+        for (int i = 0; i < outputs.size(); i++) {
+            close(op + " of " + inputs + ", output " + i, outputs.get(i), expected.outputs().get(i), bound);
+        }
+        return bits(outputs);
+    }
+
+    /** Runs an update and checks every tensor it was given. Gives back the bits of the tensors. */
+    public List<byte[]> check(Scope scope, UpdateCase oneCase) {
+        List<Tensor> tensors = oneCase.tensors(scope);
+        boolean exact = oneCase.exact();
+        List<Tensor> wanted = tensors.stream().map(tensor -> exact ? copy(scope, tensor) : OpCase.widened(scope, tensor)).toList();
+        kernels.apply(oneCase.update(), tensors.toArray(Tensor[]::new));
+        new ReferenceKernels().apply(oneCase.update(), wanted.toArray(Tensor[]::new));
+        for (int i = 0; i < tensors.size(); i++) {
+            double bound = exact ? 0 : tensors.get(i).dtype() == DType.F64 ? ROUNDING_OF_F64_SUM : ROUNDING;
+            close(oneCase.update() + " of " + tensors + ", tensor " + i, tensors.get(i), wanted.get(i), bound);
+        }
+        return bits(tensors);
+    }
+
+    private void close(String what, Tensor got, Tensor want, double bound) {
+        assertThat(got.shape()).as("%s: shape of %s", name, what).isEqualTo(want.shape());
+        for (long i = 0; i < want.elements(); i++) {
+            double distance = Math.abs(got.get(i) - want.get(i));
+            boolean close = distance <= bound * (1 + Math.abs(want.get(i)));
+            if (!close) { // a description for each of a million elements would cost more than the kernels
+                throw new AssertionError(name + ": " + what + ", element " + i + " is " + got.get(i) + ", the reference in float64 gives " + want.get(i));
+            }
+        }
+    }
+
+    private static Tensor copy(Scope scope, Tensor tensor) {
+        Tensor copy = Tensor.allocate(scope, tensor.dtype(), tensor.shape());
+        copy.data().copyFrom(tensor.data());
+        return copy;
+    }
+
+    private static List<byte[]> bits(List<Tensor> tensors) {
+        return tensors.stream().map(tensor -> tensor.data().toArray(ValueLayout.JAVA_BYTE)).toList();
+    }
+}

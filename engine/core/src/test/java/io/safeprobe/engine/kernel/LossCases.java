@@ -1,0 +1,58 @@
+package io.safeprobe.engine.kernel;
+
+import io.safeprobe.engine.tensor.Shape;
+import java.util.List;
+
+/** Cases of log-softmax, cross-entropy and sums over segments. */
+final class LossCases {
+    private LossCases() {}
+
+    static void add(List<OpFamily> all) {
+        all.add(OpFamily.of(Op.LogSoftmax.class, draw -> {
+            Shape shape = draw.shape();
+            return OpCase.of(new Op.LogSoftmax(), logits(draw, shape)).terms(shape.dim(-1));
+        }));
+        all.add(OpFamily.of(Op.CrossEntropy.class, draw -> {
+            Shape shape = draw.shape();
+            int classes = (int) shape.dim(-1);
+            int ignored = ignored(draw, classes);
+            return OpCase.of(new Op.CrossEntropy(ignored), logits(draw, shape), draw.targets((int) shape.rows(), classes, ignored))
+                    .terms(classes);
+        }));
+        all.add(OpFamily.of(Op.CrossEntropyGrad.class, draw -> {
+            Shape shape = draw.shape();
+            int classes = (int) shape.dim(-1);
+            int ignored = ignored(draw, classes);
+            return OpCase.of(
+                            new Op.CrossEntropyGrad(ignored),
+                            logits(draw, shape),
+                            draw.targets((int) shape.rows(), classes, ignored),
+                            draw.real(Shape.of(shape.rows())))
+                    .terms(classes);
+        }));
+        all.add(OpFamily.of(Op.SegmentSum.class, draw -> {
+            int elements = draw.width();
+            return OpCase.of(new Op.SegmentSum(), draw.real(column(draw, elements)), draw.starts(draw.between(1, 4), elements))
+                    .terms(elements);
+        }));
+        all.add(OpFamily.of(Op.SegmentExpand.class, draw -> {
+            int elements = draw.width();
+            int segments = draw.between(1, 4);
+            return OpCase.of(new Op.SegmentExpand(elements), draw.real(column(draw, segments)), draw.starts(segments, elements)).moved();
+        }));
+    }
+
+    private static OpCase.Operand.Real logits(Draw draw, Shape shape) {
+        return draw.real(shape, 0, draw.large() && draw.flip() ? 30 : 2, true);
+    }
+
+    /** The usual -100, or a class of the vocabulary such as a padding token. */
+    private static int ignored(Draw draw, int classes) {
+        return draw.flip() ? -100 : draw.between(0, classes - 1);
+    }
+
+    /** Per-token numbers as a vector or as the single column that a product leaves. */
+    private static Shape column(Draw draw, long length) {
+        return draw.between(0, 3) == 0 ? Shape.of(length, 1) : Shape.of(length);
+    }
+}

@@ -1,0 +1,43 @@
+package io.safeprobe.engine.kernel;
+
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.DType;
+import io.safeprobe.engine.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * One update with the tensors it changes.
+ *
+ * @param exact whether the result is fixed to the bit, since nothing is computed
+ */
+public record UpdateCase(Update update, List<Slot> slots, boolean exact) {
+    /** One tensor. */
+    record Slot(DType dtype, OpCase.Operand.Real numbers) {}
+
+    /** A kind of random case of one update. */
+    public record Family(String name, Class<? extends Update> type, Function<Draw, UpdateCase> make) {
+        /** The case that belongs to a seed. */
+        public UpdateCase draw(long seed, Draw.Size size) {
+            return make.apply(new Draw(seed * 1_000_003 + name.hashCode(), size));
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    List<Tensor> tensors(Scope scope) {
+        List<Tensor> tensors = new ArrayList<>();
+        for (Slot slot : slots) {
+            Tensor tensor = Tensor.allocate(scope, slot.dtype(), slot.numbers().shape());
+            for (long i = 0; i < tensor.elements(); i++) {
+                tensor.set(i, slot.numbers().values().applyAsDouble(i));
+            }
+            tensors.add(tensor);
+        }
+        return tensors;
+    }
+}

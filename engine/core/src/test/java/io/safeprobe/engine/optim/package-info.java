@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.engine.optim;
+
+import org.jspecify.annotations.NullMarked;

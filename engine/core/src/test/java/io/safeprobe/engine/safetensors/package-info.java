@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.engine.safetensors;
+
+import org.jspecify.annotations.NullMarked;
