@@ -1,0 +1,49 @@
+package io.safeprobe.model.chat;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A model's way of writing conversations: its template with its special tokens. Immutable. */
+public final class Chat {
+    private final ChatTemplate template;
+    private final Map<String, String> specialTokens;
+
+    /**
+     * Binds a template to a model's special tokens.
+     *
+     * @param template the model's template
+     * @param specialTokens the tokens' texts by the names templates use: {@code bos_token}, {@code eos_token}, {@code pad_token} ..
+     */
+    public Chat(ChatTemplate template, Map<String, String> specialTokens) {
+        this.template = template;
+        this.specialTokens = Map.copyOf(specialTokens);
+    }
+
+    /**
+     * Renders a conversation with the variables that {@code transformers} passes: {@code messages}, {@code tools} and
+     * {@code documents} (None), {@code add_generation_prompt} and the special tokens.
+     *
+     * @param messages the turns, in order
+     * @param addGenerationPrompt whether to end with the beginning of an answer, for the model to continue
+     * @throws TemplateException if the template refuses these messages
+     */
+    public Rendered render(List<Message> messages, boolean addGenerationPrompt) {
+        List<Map<String, String>> turns = new ArrayList<>(messages.size());
+        for (Message message : messages) {
+            Map<String, String> turn = new LinkedHashMap<>();
+            turn.put("role", message.role());
+            turn.put("content", message.content());
+            turns.add(turn);
+        }
+        Map<String, @Nullable Object> variables = new LinkedHashMap<>();
+        variables.put("messages", turns);
+        variables.put("tools", null);
+        variables.put("documents", null);
+        variables.put("add_generation_prompt", addGenerationPrompt);
+        variables.putAll(specialTokens);
+        return template.render(variables);
+    }
+}

@@ -1,0 +1,53 @@
+package io.safeprobe.model.config;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** JSON files of a model folder. */
+public final class ConfigFile {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            // Python writes NaN and Infinity where JSON has no word for them.
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
+
+    private static final List<Architecture> ARCHITECTURES = List.of(new Llama());
+
+    private ConfigFile() {}
+
+    /** Reads any JSON file of a folder. */
+    public static JsonNode json(Path file) {
+        try {
+            if (!Files.isRegularFile(file)) {
+                throw new ModelException(file + " is missing; is this a model folder as Hugging Face writes it?");
+            }
+            return JSON.readTree(file.toFile());
+        } catch (JsonProcessingException malformed) {
+            throw new ModelException(file + " is not valid JSON: " + malformed.getOriginalMessage(), malformed);
+        } catch (IOException failure) {
+            throw new ModelException(file + " cannot be read: " + failure.getMessage(), failure);
+        }
+    }
+
+    /**
+     * Reads config.json.
+     *
+     * @throws ModelException when the architecture is not supported, naming those that are
+     */
+    public static DecoderConfig decoder(Path file) {
+        JsonNode config = json(file);
+        String name = config.path("architectures").path(0).asText("");
+        for (Architecture architecture : ARCHITECTURES) {
+            if (architecture.className().equals(name)) {
+                return architecture.read(config);
+            }
+        }
+        throw new ModelException(file + ": architecture '" + name + "' is not supported; supported: "
+                + String.join(", ", ARCHITECTURES.stream().map(Architecture::className).toList()));
+    }
+}

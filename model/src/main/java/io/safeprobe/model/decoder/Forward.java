@@ -1,0 +1,155 @@
+package io.safeprobe.model.decoder;
+
+import io.safeprobe.engine.autograd.Graph;
+import io.safeprobe.engine.autograd.Value;
+import io.safeprobe.engine.tensor.DType;
+import io.safeprobe.engine.tensor.Shape;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.WeightNames;
+import io.safeprobe.model.lora.LoraAdapter;
+import io.safeprobe.model.lora.LoraModule;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One forward computation of the decoder in a graph: frozen weights as constants, trainable tensors, LoRA and a probe as the caller
+ * gives them.
+ *
+ * <p>Layer j maps {@code x_{j-1}} to {@code x_j = l_j(x_{j-1}) + v_j}, where v_j is the probe of that layer, one vector for all
+ * positions (arXiv 2505.16737, eq. 1-2); layers count from 0 as in the folder.
+ */
+public final class Forward {
+    private final Graph graph;
+    private final DecoderConfig config;
+    private final Weights weights;
+    private final Map<String, Value> leaves = new HashMap<>();
+    private final Map<String, LoraModule> lora = new HashMap<>();
+    private final Map<Integer, Value> probe = new HashMap<>();
+    private @Nullable Dropout dropout;
+
+    /** Zeroes inputs of LoRA at random while training. */
+    public interface Dropout {
+        /** Factors {@code [tokens, in]} for the inputs of a module: 0, or 1 / (1 - probability). */
+        Value mask(Graph graph, String module, Shape shape, DType dtype);
+    }
+
+    /** A forward computation of the bare model. */
+    public Forward(Graph graph, DecoderConfig config, Weights weights) {
+        this.graph = graph;
+        this.config = config;
+        this.weights = weights;
+    }
+
+    /** Uses {@code value} in place of the weight of that name: a trainable one. */
+    public Forward with(String name, Value value) {
+        leaves.put(name, value);
+        return this;
+    }
+
+    /** Adds the low-rank branches of an adapter; {@code leaf} makes each of its tensors a variable or a constant of this graph. */
+    public Forward with(LoraAdapter adapter, Function<Tensor, Value> leaf) {
+        adapter.modules().forEach(module -> lora.put(module.module(), module));
+        adapter.tensors().forEach((name, tensor) -> leaves.put(name, leaf.apply(tensor)));
+        return this;
+    }
+
+    /** Adds {@code v} {@code [hidden]} to the output of a layer. */
+    public Forward withProbe(int layer, Value v) {
+        probe.put(layer, v);
+        return this;
+    }
+
+    /** Drops inputs of LoRA. */
+    public Forward withDropout(@Nullable Dropout masks) {
+        dropout = masks;
+        return this;
+    }
+
+    /** Normalised hidden states {@code [tokens, hidden]} of whole sequences. */
+    public Value hidden(PackedTokens tokens) {
+        return run(tokens, null, new int[0]);
+    }
+
+    /** The same with a cache: sequence i continues what slot {@code slots[i]} of the cache holds, which takes the new tokens in. */
+    public Value hidden(PackedTokens tokens, KvCache cache, int[] slots) {
+        return run(tokens, cache, slots);
+    }
+
+    /** Logits {@code [rows, vocabulary]} of the chosen rows of {@link #hidden}: elsewhere nobody asks for them. */
+    public Value logits(Value hidden, int[] rows) {
+        Value chosen = hidden.gather(graph.constant(Tensor.of(graph.scope(), Shape.of(rows.length), rows)));
+        return chosen.linear(leaf(config.tiedHead() ? WeightNames.EMBEDDING : WeightNames.HEAD));
+    }
+
+    private Value run(PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
+        Value ids = graph.constant(Tensor.of(graph.scope(), Shape.of(tokens.tokens()), tokens.ids()));
+        Value x = leaf(WeightNames.EMBEDDING).gather(ids);
+        Rope rope = Rope.of(graph.scope(), config, x.tensor().dtype(), tokens.positions());
+        Value cos = graph.constant(rope.cos());
+        Value sin = graph.constant(rope.sin());
+        int[] layout = cache == null ? tokens.segments() : cache.segments(tokens, slots);
+        Value segments = graph.constant(Tensor.of(graph.scope(), Shape.of(tokens.sequences(), 4), layout));
+        for (int layer = 0; layer < config.layers(); layer++) {
+            x = x.add(attention(layer, x, cos, sin, segments, tokens, cache, slots));
+            x = x.add(feedForward(layer, x));
+            Value v = probe.get(layer);
+            x = v == null ? x : x.addRow(v);
+        }
+        return x.rmsNorm(norm(WeightNames.NORM, x), config.normEpsilon());
+    }
+
+    private Value attention(
+            int layer, Value x, Value cos, Value sin, Value segments, PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
+        Value h = x.rmsNorm(norm(WeightNames.attentionNorm(layer), x), config.normEpsilon());
+        Value q = linear(h, WeightNames.query(layer)).rotary(cos, sin);
+        Value k = linear(h, WeightNames.key(layer)).rotary(cos, sin);
+        Value v = linear(h, WeightNames.value(layer));
+        if (cache != null) {
+            cache.append(graph.kernels(), layer, tokens, slots, k.tensor(), v.tensor());
+            k = graph.constant(cache.keys(layer));
+            v = graph.constant(cache.values(layer));
+        }
+        double scale = 1 / Math.sqrt(config.headSize());
+        Value mixed = q.attention(k, v, segments, config.heads(), config.kvHeads(), scale);
+        return linear(mixed, WeightNames.output(layer));
+    }
+
+    private Value feedForward(int layer, Value x) {
+        Value h = x.rmsNorm(norm(WeightNames.ffnNorm(layer), x), config.normEpsilon());
+        Value gated = linear(h, WeightNames.gate(layer)).gate(config.activation(), linear(h, WeightNames.up(layer)));
+        return linear(gated, WeightNames.down(layer));
+    }
+
+    private Value linear(Value x, String module) {
+        Value weight = leaf(WeightNames.weight(module));
+        LoraModule branch = lora.get(module);
+        if (branch == null) {
+            return x.linear(weight);
+        }
+        Value dropped = dropout == null ? x : x.mul(dropout.mask(graph, module, x.shape(), x.tensor().dtype()));
+        return x.loraLinear(weight, dropped, leaf(branch.aName()), leaf(branch.bName()), branch.scale());
+    }
+
+    /** Norm weights may be stored in 16 bits; they are small, so they are widened here rather than in every kernel. */
+    private Value norm(String name, Value x) {
+        Value weight = leaf(name);
+        if (weight.tensor().dtype() == x.tensor().dtype()) {
+            return weight;
+        }
+        Tensor wide = Tensor.allocate(graph.scope(), x.tensor().dtype(), weight.shape());
+        graph.kernels().apply(new io.safeprobe.engine.kernel.Update.Copy(), wide, weight.tensor());
+        return graph.constant(wide);
+    }
+
+    private Value leaf(String name) {
+        Value known = leaves.get(name);
+        if (known == null) {
+            known = graph.constant(weights.get(name));
+            leaves.put(name, known);
+        }
+        return known;
+    }
+}

@@ -1,0 +1,244 @@
+package io.safeprobe.model.hub;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.Update;
+import io.safeprobe.engine.memory.Memory;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.DType;
+import io.safeprobe.engine.tensor.Shape;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.chat.Chat;
+import io.safeprobe.model.chat.ChatEncoder;
+import io.safeprobe.model.chat.ChatTemplate;
+import io.safeprobe.model.config.ConfigFile;
+import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.ModelException;
+import io.safeprobe.model.config.WeightNames;
+import io.safeprobe.model.decoder.Weights;
+import io.safeprobe.model.generate.Sampling;
+import io.safeprobe.model.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model folder as Hugging Face writes it, open: weights mapped from safetensors, configuration, tokenizer, chat template and
+ * generation defaults.
+ */
+public final class ModelFolder implements AutoCloseable {
+    private final Path path;
+    private final DecoderConfig config;
+    private final Weights weights;
+    private final @Nullable Tokenizer tokenizer;
+    private final @Nullable Chat chat;
+    private final Sampling sampling;
+    private final Set<Integer> stopIds;
+    private final List<String> unused;
+    private final Shards shards;
+    private final Scope scope;
+
+    private ModelFolder(Path path, DecoderConfig config, Shards shards, Scope scope, Kernels kernels, StoredType type) {
+        this.path = path;
+        this.config = config;
+        this.shards = shards;
+        this.scope = scope;
+        this.weights = load(kernels, type);
+        this.unused = unused(shards.tensors().keySet(), config);
+        this.tokenizer = Files.isRegularFile(path.resolve("tokenizer.json")) ? Tokenizer.open(path) : null;
+        this.chat = chat(path, tokenizer);
+        Path generation = path.resolve("generation_config.json");
+        JsonNode defaults = Files.isRegularFile(generation) ? ConfigFile.json(generation) : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
+        this.sampling = Sampling.of(defaults);
+        this.stopIds = stopIds(defaults);
+    }
+
+    /**
+     * Opens a folder. Costs no copy of the weights unless {@code type} asks for another type than the stored one.
+     *
+     * @throws ModelException naming the file at fault, for anything that is missing, damaged, contradictory or not supported
+     */
+    public static ModelFolder open(Memory memory, Kernels kernels, Path path, StoredType type) {
+        if (!Files.isDirectory(path)) {
+            throw new ModelException(path + " is not a folder; give the folder that holds config.json and model.safetensors");
+        }
+        if (Files.isRegularFile(path.resolve("adapter_config.json")) && !Files.isRegularFile(path.resolve("config.json"))) {
+            throw new ModelException(path + " is an adapter, not a model; open its base model with --adapter " + path);
+        }
+        DecoderConfig config = ConfigFile.decoder(path.resolve("config.json"));
+        Shards shards = Shards.open(memory, path);
+        Scope scope = memory.scope();
+        try {
+            return new ModelFolder(path, config, shards, scope, kernels, type);
+        } catch (RuntimeException failure) {
+            scope.close();
+            shards.close();
+            throw failure;
+        }
+    }
+
+    private Weights load(Kernels kernels, StoredType type) {
+        Map<String, Tensor> loaded = new LinkedHashMap<>();
+        config.weightShapes().forEach((name, extents) -> {
+            Tensor stored = shards.tensors().get(name);
+            if (stored == null) {
+                throw new ModelException(path + ": the weights lack '" + name + "', which config.json asks for");
+            }
+            Shape shape = Shape.of(extents);
+            if (!stored.shape().equals(shape)) {
+                throw new ModelException(path + ": '" + name + "' has shape " + stored.shape() + " but config.json asks for " + shape);
+            }
+            if (!stored.dtype().floating()) {
+                throw new ModelException(path + ": '" + name + "' is stored as " + stored.dtype() + "; only F32, F16, BF16 and F64 weights are supported");
+            }
+            // Vectors are tiny and every kernel wants them wide.
+            DType wanted = shape.rank() == 1 ? DType.F32 : type.of(stored.dtype());
+            loaded.put(name, stored.dtype() == wanted ? stored : converted(kernels, stored, wanted));
+        });
+        return new Weights(loaded);
+    }
+
+    private Tensor converted(Kernels kernels, Tensor stored, DType wanted) {
+        Tensor copy = Tensor.allocate(scope, wanted, stored.shape());
+        kernels.apply(new Update.Copy(), copy, stored);
+        return copy;
+    }
+
+    private static List<String> unused(Set<String> stored, DecoderConfig config) {
+        Set<String> names = new TreeSet<>(stored);
+        names.removeAll(config.weightShapes().keySet());
+        if (config.tiedHead()) {
+            names.remove(WeightNames.HEAD);
+        }
+        names.removeIf(name -> name.endsWith("rotary_emb.inv_freq"));
+        return List.copyOf(names);
+    }
+
+    private static @Nullable Chat chat(Path path, @Nullable Tokenizer tokenizer) {
+        if (tokenizer == null) {
+            return null;
+        }
+        try {
+            Path separate = path.resolve("chat_template.jinja");
+            if (Files.isRegularFile(separate)) {
+                return new Chat(ChatTemplate.parse(Files.readString(separate)), tokenizer.namedTokens());
+            }
+            Path settings = path.resolve("tokenizer_config.json");
+            JsonNode template = Files.isRegularFile(settings) ? ConfigFile.json(settings).path("chat_template") : null;
+            return template != null && template.isTextual() ? new Chat(ChatTemplate.parse(template.asText()), tokenizer.namedTokens()) : null;
+        } catch (IOException failure) {
+            throw new ModelException(path + ": the chat template cannot be read: " + failure.getMessage(), failure);
+        }
+    }
+
+    private Set<Integer> stopIds(JsonNode defaults) {
+        Set<Integer> ids = new TreeSet<>(config.endIds());
+        JsonNode named = defaults.path("eos_token_id");
+        if (named.isArray()) {
+            named.forEach(id -> ids.add(id.asInt()));
+        } else if (named.canConvertToInt()) {
+            ids.add(named.asInt());
+        }
+        if (tokenizer != null) {
+            tokenizer.endId().ifPresent(ids::add);
+        }
+        return Set.copyOf(ids);
+    }
+
+    /** The folder. */
+    public Path path() {
+        return path;
+    }
+
+    /** The decoder's description. */
+    public DecoderConfig config() {
+        return config;
+    }
+
+    /** The frozen weights. */
+    public Weights weights() {
+        return weights;
+    }
+
+    /** The tokenizer. */
+    public Tokenizer tokenizer() {
+        if (tokenizer == null) {
+            throw new ModelException(path + " has no tokenizer.json; without it only rows with input_ids and labels can be used");
+        }
+        return tokenizer;
+    }
+
+    /** Whether the folder has a tokenizer. */
+    public boolean hasTokenizer() {
+        return tokenizer != null;
+    }
+
+    /** Whether the folder has a chat template. */
+    public boolean hasChatTemplate() {
+        return chat != null;
+    }
+
+    /** Conversations to token ids by this model's template and tokenizer. */
+    public ChatEncoder encoder() {
+        return new ChatEncoder(tokenizer(), chat);
+    }
+
+    /** Sampling settings of generation_config.json; greedy without one. */
+    public Sampling sampling() {
+        return sampling;
+    }
+
+    /** Token ids that end a response: of config.json, generation_config.json and the tokenizer. */
+    public Set<Integer> stopIds() {
+        return stopIds;
+    }
+
+    /** Stored tensors that the decoder has no use for. */
+    public List<String> unusedTensors() {
+        return unused;
+    }
+
+    /** Number of weights, a tied head counted once. */
+    public long parameters() {
+        return weights.all().values().stream().mapToLong(Tensor::elements).sum();
+    }
+
+    /** The stored type of most weights. */
+    public DType dtype() {
+        return weights.get(WeightNames.weight(WeightNames.query(0))).dtype();
+    }
+
+    /** Files of the folder that belong to the model but are not its weights; a merged folder takes them over. */
+    List<Path> companions() {
+        List<Path> files = new ArrayList<>();
+        for (String name : List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+                "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json", "chat_template.jinja")) {
+            if (Files.isRegularFile(path.resolve(name))) {
+                files.add(path.resolve(name));
+            }
+        }
+        return files;
+    }
+
+    /** Type of a weight as stored in the file. */
+    DType storedType(String name) {
+        Tensor stored = shards.tensors().get(name);
+        return stored == null ? DType.F32 : stored.dtype();
+    }
+
+    @Override
+    public void close() {
+        if (tokenizer != null) {
+            tokenizer.close();
+        }
+        scope.close();
+        shards.close();
+    }
+}

@@ -1,0 +1,93 @@
+package io.safeprobe.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.ReferenceKernels;
+import io.safeprobe.engine.memory.Memory;
+import io.safeprobe.engine.safetensors.SafetensorsFile;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.config.ConfigFile;
+import io.safeprobe.model.hub.ModelFolder;
+import io.safeprobe.model.hub.StoredType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Assumptions;
+
+/** A model folder with the numbers that PyTorch gave for it in float64; see testdata/golden/README.md. */
+public final class Golden implements AutoCloseable {
+    public final Memory memory = Memory.ofLimit(2L << 30);
+    public final Kernels kernels;
+    public final ModelFolder model;
+    public final JsonNode json;
+    public final SafetensorsFile tensors;
+
+    private Golden(Kernels kernels, Path folder, Path json, Path tensors) {
+        this.kernels = kernels;
+        this.model = ModelFolder.open(memory, kernels, folder, StoredType.AUTO);
+        this.json = ConfigFile.json(json);
+        this.tensors = SafetensorsFile.open(memory, tensors);
+    }
+
+    /** A folder of testdata/golden on the scalar kernels. */
+    public static Golden open(String name) {
+        return open(name, new ReferenceKernels());
+    }
+
+    public static Golden open(String name, Kernels kernels) {
+        Path folder = path(name);
+        return new Golden(kernels, folder, folder.resolve("golden.json"), folder.resolve("golden.safetensors"));
+    }
+
+    /** The numbers of an adapter folder together with its base model. */
+    public static Golden adapter(String name, Kernels kernels) {
+        return new Golden(kernels, path("tiny-llama"), path(name).resolve("golden.json"), path(name).resolve("golden.safetensors"));
+    }
+
+    /** stories260K with its golden numbers; the test is skipped where the data is not at hand. */
+    public static Golden stories(Kernels kernels) {
+        Path models = shared("models");
+        return new Golden(kernels, models.resolve("stories260K"), models.resolve("stories260K.golden.json"), models.resolve("stories260K.golden.safetensors"));
+    }
+
+    public static Path path(String name) {
+        return root().resolve("testdata/golden").resolve(name);
+    }
+
+    public static Path root() {
+        return Path.of(System.getProperty("safeprobe.root"));
+    }
+
+    /** A folder of the data that stands beside the project. */
+    public static Path shared(String name) {
+        Path path = root().resolve("../shared/data").resolve(name);
+        Assumptions.assumeTrue(Files.exists(path), "skipped: " + name + " of ../shared/data is not at hand");
+        return path;
+    }
+
+    public Tensor tensor(String name) {
+        Tensor tensor = tensors.tensors().get(name);
+        if (tensor == null) {
+            throw new AssertionError("the golden file has no " + name + ", only " + tensors.tensors().keySet());
+        }
+        return tensor;
+    }
+
+    public int[] ids(String key) {
+        return ints(json.path(key));
+    }
+
+    public static int[] ints(JsonNode array) {
+        int[] values = new int[array.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = array.get(i).asInt();
+        }
+        return values;
+    }
+
+    @Override
+    public void close() {
+        tensors.close();
+        model.close();
+        memory.close();
+    }
+}

@@ -1,0 +1,178 @@
+package io.safeprobe.model.decoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.safeprobe.engine.autograd.Graph;
+import io.safeprobe.engine.autograd.Value;
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.ReferenceKernels;
+import io.safeprobe.engine.kernel.Update;
+import io.safeprobe.engine.kernel.cpu.VectorKernels;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.DType;
+import io.safeprobe.engine.tensor.Shape;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.Golden;
+import io.safeprobe.model.lora.LoraAdapter;
+import io.safeprobe.model.lora.PeftFolder;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Logits, loss and every gradient against PyTorch in float64. */
+class GoldenDecoderTest {
+    private static Kernels kernels(String name) {
+        return name.equals("scalar") ? new ReferenceKernels() : new VectorKernels(2);
+    }
+
+    private static List<int[]> rows(JsonNode json) {
+        List<int[]> rows = new ArrayList<>();
+        json.forEach(row -> rows.add(Golden.ints(row)));
+        return rows;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"tiny-llama, scalar", "tiny-llama, vector", "tiny-llama-tied, scalar", "tiny-llama-tied, vector"})
+    void logitsOfAPackedBatch(String folder, String backend) {
+        try (Golden golden = Golden.open(folder, kernels(backend)); Scope scope = golden.memory.scope()) {
+            assertLogits(golden, new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights()), "logits.");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"scalar", "vector"})
+    void logitsWithAnAdapterThatPeftWrote(String backend) {
+        try (Golden golden = Golden.adapter("tiny-llama-peft", kernels(backend)); Scope scope = golden.memory.scope();
+                LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), Golden.path("tiny-llama-peft"))) {
+            Graph graph = new Graph(golden.kernels, scope);
+            assertLogits(golden, new Forward(graph, golden.model.config(), golden.model.weights()).with(adapter, graph::constant), "logits.");
+        }
+    }
+
+    private static void assertLogits(Golden golden, Forward forward, String prefix) {
+        PackedTokens tokens = PackedTokens.of(rows(golden.json.path("ids")));
+        Tensor logits = forward.logits(forward.hidden(tokens), IntStream.range(0, tokens.tokens()).toArray()).tensor();
+        for (int i = 0; i < tokens.sequences(); i++) {
+            assertClose(logits.rows(tokens.start(i), tokens.length(i)), golden.tensor(prefix + i), 1e-4, "row " + i);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"tiny-llama, scalar", "tiny-llama, vector", "tiny-llama-tied, scalar", "tiny-llama-tied, vector"})
+    void lossAndEveryGradient(String folder, String backend) {
+        try (Golden golden = Golden.open(folder, kernels(backend)); Scope scope = golden.memory.scope()) {
+            Graph graph = new Graph(golden.kernels, scope);
+            Map<String, Value> variables = new LinkedHashMap<>();
+            Forward forward = new Forward(graph, golden.model.config(), golden.model.weights());
+            golden.model.weights().all().forEach((name, weight) -> {
+                Tensor wide = Tensor.allocate(scope, DType.F32, weight.shape());
+                golden.kernels.apply(new Update.Copy(), wide, weight);
+                variables.put(name, graph.variable(wide));
+                forward.with(name, variables.get(name));
+            });
+            Value loss = loss(golden, graph, forward);
+            assertThat(loss.tensor().item()).isCloseTo(golden.json.path("loss").asDouble(), within(1e-5));
+            List<Tensor> gradients = graph.gradient(loss, new ArrayList<>(variables.values()));
+            int i = 0;
+            for (String name : variables.keySet()) {
+                assertClose(gradients.get(i++), golden.tensor("grad." + name), 1e-4, name);
+            }
+        }
+    }
+
+    @Test
+    void gradientsOfAnAdapter() {
+        try (Golden golden = Golden.adapter("tiny-llama-peft", new VectorKernels(2)); Scope scope = golden.memory.scope();
+                LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), Golden.path("tiny-llama-peft"))) {
+            Graph graph = new Graph(golden.kernels, scope);
+            List<Value> variables = new ArrayList<>();
+            Forward forward = new Forward(graph, golden.model.config(), golden.model.weights()).with(adapter, tensor -> {
+                variables.add(graph.variable(tensor));
+                return variables.getLast();
+            });
+            List<Tensor> gradients = graph.gradient(loss(golden, graph, forward), variables);
+            int i = 0;
+            for (String name : adapter.tensors().keySet()) {
+                assertClose(gradients.get(i++), golden.tensor("grad." + name), 1e-4, name);
+            }
+        }
+    }
+
+    private static Value loss(Golden golden, Graph graph, Forward forward) {
+        List<int[]> ids = rows(golden.json.path("ids"));
+        List<int[]> labels = rows(golden.json.path("labels"));
+        PackedTokens tokens = PackedTokens.of(ids);
+        List<Integer> rows = new ArrayList<>();
+        List<Integer> targets = new ArrayList<>();
+        for (int s = 0; s < labels.size(); s++) {
+            for (int t = 1; t < labels.get(s).length; t++) {
+                if (labels.get(s)[t] != -100) {
+                    rows.add(tokens.start(s) + t - 1);
+                    targets.add(labels.get(s)[t]);
+                }
+            }
+        }
+        Value logits = forward.logits(forward.hidden(tokens), rows.stream().mapToInt(Integer::intValue).toArray());
+        Tensor wanted = Tensor.of(graph.scope(), Shape.of(targets.size()), targets.stream().mapToInt(Integer::intValue).toArray());
+        return logits.crossEntropy(graph.constant(wanted), -100).mean();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"scalar", "vector"})
+    void storiesModelLossAndGradientNorms(String backend) {
+        try (Golden golden = Golden.stories(kernels(backend)); Scope scope = golden.memory.scope()) {
+            int[] ids = golden.ids("ids");
+            assertThat(golden.model.tokenizer().encode(golden.json.path("text").asText(), true)).isEqualTo(ids);
+            Graph graph = new Graph(golden.kernels, scope);
+            Map<String, Value> variables = new LinkedHashMap<>();
+            Forward forward = new Forward(graph, golden.model.config(), golden.model.weights());
+            golden.model.weights().all().forEach((name, weight) -> {
+                variables.put(name, graph.variable(weight));
+                forward.with(name, variables.get(name));
+            });
+            int[] rows = IntStream.range(0, ids.length).toArray();
+            Value logits = forward.logits(forward.hidden(PackedTokens.of(List.of(ids))), rows);
+            String stored = golden.tensors.tensors().keySet().iterator().next();
+            assertClose(logits.tensor(), golden.tensor(stored), 1e-4, stored);
+            int[] targets = IntStream.range(0, ids.length).map(i -> i + 1 < ids.length ? ids[i + 1] : -100).toArray();
+            Value losses = logits.crossEntropy(graph.constant(Tensor.of(scope, Shape.of(ids.length), targets)), -100);
+            Value loss = losses.sum().scale(1.0 / (ids.length - 1));
+            assertThat(loss.tensor().item()).isCloseTo(golden.json.path("loss_f64").asDouble(), within(1e-5));
+            List<Tensor> gradients = graph.gradient(loss, new ArrayList<>(variables.values()));
+            int i = 0;
+            for (String name : variables.keySet()) {
+                double expected = golden.json.path("grad_l2_f64").path(name).asDouble();
+                assertThat(norm(gradients.get(i++))).as(name).isCloseTo(expected, within(1e-4 * expected));
+            }
+        }
+    }
+
+    private static double norm(Tensor tensor) {
+        double squares = 0;
+        for (double value : tensor.toDoubles()) {
+            squares += value * value;
+        }
+        return Math.sqrt(squares);
+    }
+
+    /** The largest difference, relative to the largest number of the golden tensor. */
+    private static void assertClose(Tensor actual, Tensor golden, double tolerance, String what) {
+        double[] a = actual.toDoubles();
+        double[] g = golden.toDoubles();
+        assertThat(a.length).as(what).isEqualTo(g.length);
+        double scale = 0;
+        double worst = 0;
+        for (int i = 0; i < g.length; i++) {
+            scale = Math.max(scale, Math.abs(g[i]));
+            worst = Math.max(worst, Double.isNaN(a[i]) ? Double.POSITIVE_INFINITY : Math.abs(a[i] - g[i]));
+        }
+        assertThat(worst).as("%s: largest error, of numbers up to %s", what, scale).isLessThanOrEqualTo(tolerance * scale);
+    }
+}

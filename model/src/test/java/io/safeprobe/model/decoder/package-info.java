@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.model.decoder;
+
+import org.jspecify.annotations.NullMarked;

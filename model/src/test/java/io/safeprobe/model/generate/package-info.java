@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.model.generate;
+
+import org.jspecify.annotations.NullMarked;

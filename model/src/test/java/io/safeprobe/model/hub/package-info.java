@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.model.hub;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.model.lora;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.model;
+
+import org.jspecify.annotations.NullMarked;

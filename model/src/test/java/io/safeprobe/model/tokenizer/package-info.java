@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.model.tokenizer;
+
+import org.jspecify.annotations.NullMarked;
