@@ -1,0 +1,129 @@
+package io.safeprobe.sap.data;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.safeprobe.model.chat.Message;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Values of the mapped columns of a record, checked: every fault is an error that names file and row. */
+final class Cells {
+    private final Path file;
+    private final Layout layout;
+
+    Cells(Path file, Layout layout) {
+        this.file = file;
+        this.layout = layout;
+    }
+
+    /** The text of a role: its columns joined by line breaks, empty ones left out. */
+    String text(Fields row, ColumnMap.Role role) {
+        List<String> columns = layout.columns().of(role);
+        List<String> parts = new ArrayList<>();
+        for (String column : columns) {
+            JsonNode value = row.values().get(column);
+            // Of several columns one may be null or, where the layout says so, missing; the only column of a role may not.
+            boolean mayLack = value == null ? layout.optional().contains(column) : columns.size() > 1;
+            if (value == null || value.isNull()) {
+                if (!mayLack) {
+                    throw missing(row, column, value != null);
+                }
+                continue;
+            }
+            String part = text(row, column, value);
+            if (!part.isEmpty()) {
+                parts.add(part);
+            }
+        }
+        return String.join("\n", parts);
+    }
+
+    /** The prompt: one user message, or the conversation a single column holds as a list of messages; empty where there is no text. */
+    List<Message> prompt(Fields row) {
+        List<String> columns = layout.columns().of(ColumnMap.Role.PROMPT);
+        JsonNode only = row.values().get(columns.getFirst());
+        if (columns.size() == 1 && only != null && only.isArray()) {
+            return messages(row, columns.getFirst());
+        }
+        String text = text(row, ColumnMap.Role.PROMPT);
+        return text.isBlank() ? List.of() : List.of(new Message("user", text));
+    }
+
+    /** A list of messages, each with {@code role} and {@code content}. */
+    List<Message> messages(Fields row, String column) {
+        JsonNode value = value(row, column);
+        if (!value.isArray()) {
+            throw fault(row, "'" + column + "' holds " + kind(value) + "; a list of {\"role\": .., \"content\": ..} is needed");
+        }
+        List<Message> messages = new ArrayList<>();
+        for (JsonNode item : value) {
+            JsonNode role = item.path("role");
+            JsonNode content = item.path("content");
+            if (!role.isTextual() || !content.isTextual()) {
+                throw fault(row, "'" + column + "', message " + (messages.size() + 1) + " has no text '" + (role.isTextual() ? "content" : "role")
+                        + "'; each message needs both, as texts");
+            }
+            messages.add(new Message(role.asText(), content.asText()));
+        }
+        return messages;
+    }
+
+    /** A list of whole numbers. */
+    int[] integers(Fields row, String column) {
+        JsonNode value = value(row, column);
+        if (!value.isArray()) {
+            throw fault(row, "'" + column + "' holds " + kind(value) + "; a list of token ids is needed");
+        }
+        int[] numbers = new int[value.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            JsonNode item = value.get(i);
+            if (!item.isIntegralNumber() || !item.canConvertToInt()) {
+                throw fault(row, "'" + column + "'[" + i + "] is " + item + "; a list of whole numbers of 32 bits is needed");
+            }
+            numbers[i] = item.intValue();
+        }
+        return numbers;
+    }
+
+    DataException fault(Fields row, String message) {
+        return new DataException(file, row.place(), message, null);
+    }
+
+    /** What a JSON value is, in words. */
+    static String kind(JsonNode value) {
+        return switch (value.getNodeType()) {
+            case ARRAY -> "a list";
+            case OBJECT -> "an object";
+            case STRING -> "a text";
+            case NUMBER -> "a number";
+            case BOOLEAN -> "a truth value";
+            case NULL -> "null";
+            case MISSING, BINARY, POJO -> "a " + value.getNodeType().name().toLowerCase(Locale.ROOT) + " value";
+        };
+    }
+
+    private String text(Fields row, String column, JsonNode value) {
+        if (!value.isValueNode()) {
+            throw fault(row, "'" + column + "' holds " + kind(value) + "; a text is needed, so map another column");
+        }
+        return value.asText();
+    }
+
+    private JsonNode value(Fields row, String column) {
+        JsonNode value = row.values().get(column);
+        if (value == null || value.isNull()) {
+            throw missing(row, column, value != null);
+        }
+        return value;
+    }
+
+    private DataException missing(Fields row, String column, boolean isNull) {
+        Set<String> present = row.values().keySet();
+        String there = present.isEmpty() ? "none" : present.stream().collect(Collectors.joining(", "));
+        return fault(row, (isNull ? "column '" + column + "' is null" : "has no column '" + column + "' (it has: " + there + ")")
+                + "; give every row this column, take the row out, or map another column with --map");
+    }
+}

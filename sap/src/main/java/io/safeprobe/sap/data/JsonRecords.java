@@ -1,0 +1,109 @@
+package io.safeprobe.sap.data;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Records of JSON files: one object a line, or one array of objects. */
+final class JsonRecords {
+    /** The column of an array that holds texts instead of objects. */
+    private static final String TEXT = "text";
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            // Python writes NaN where a number is missing.
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private static final JsonMapper ONE_OF_MANY = JSON.rebuild().disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+    private JsonRecords() {}
+
+    /** Reads one object a line; blank lines are passed over. */
+    static List<Fields> lines(Path file, InputStream in, int limit) throws IOException {
+        List<Fields> records = new ArrayList<>();
+        ByteLines lines = new ByteLines(in);
+        byte[] line = lines.next();
+        for (int number = 1; line != null && (limit == 0 || records.size() < limit); number++) {
+            String place = "line " + number;
+            String text = utf8(file, place, line);
+            if (!text.isBlank()) {
+                records.add(object(file, place, parse(file, place, text)));
+            }
+            line = lines.next();
+        }
+        return records;
+    }
+
+    /** Reads an array of objects; an array of texts counts as objects with the column {@code text}. */
+    static List<Fields> array(Path file, InputStream in, int limit) throws IOException {
+        List<Fields> records = new ArrayList<>();
+        try (JsonParser parser = JSON.createParser(in)) {
+            parser.nextToken();
+            while (limit == 0 || records.size() < limit) {
+                if (parser.nextToken() == JsonToken.END_ARRAY) {
+                    if (parser.nextToken() != null) {
+                        throw new DataException(file, "more follows after the array of rows, at line "
+                                + parser.currentTokenLocation().getLineNr() + "; a file holds one array");
+                    }
+                    break;
+                }
+                JsonNode row = ONE_OF_MANY.readTree(parser);
+                String place = "row " + (records.size() + 1);
+                records.add(row != null && row.isTextual() ? new Fields(place, Map.of(TEXT, row)) : object(file, place, row));
+            }
+        } catch (JsonProcessingException malformed) {
+            String place = "row " + (records.size() + 1) + " (line " + malformed.getLocation().getLineNr() + ", column "
+                    + malformed.getLocation().getColumnNr() + ")";
+            throw new DataException(file, place, "is not valid JSON: " + reason(malformed) + "; mend it or get the file again", malformed);
+        }
+        return records;
+    }
+
+    private static JsonNode parse(Path file, String place, String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (JsonProcessingException malformed) {
+            throw new DataException(file, place, "is not one whole JSON object: " + reason(malformed)
+                    + "; JSONL has one object on each line (an array of rows begins with '[')", malformed);
+        }
+    }
+
+    private static Fields object(Path file, String place, JsonNode row) {
+        if (!row.isObject()) {
+            throw new DataException(file, place, "holds " + Cells.kind(row) + ", a row must be a JSON object with named columns", null);
+        }
+        Map<String, JsonNode> values = new LinkedHashMap<>();
+        row.properties().forEach(property -> values.put(property.getKey(), property.getValue()));
+        return new Fields(place, values);
+    }
+
+    private static String utf8(Path file, String place, byte[] line) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(line)).toString();
+        } catch (CharacterCodingException malformed) {
+            throw new DataException(file, place, "is not UTF-8; convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8", malformed);
+        }
+    }
+
+    /** Jackson's message without its hint to its own source line. */
+    private static String reason(JsonProcessingException malformed) {
+        return malformed.getOriginalMessage().lines().findFirst().orElse("malformed");
+    }
+}

@@ -1,0 +1,55 @@
+package io.safeprobe.sap.data;
+
+import io.safeprobe.model.chat.Message;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Prompts to score a model with. Immutable. */
+public final class PromptData {
+    private final Rows<Prompt> rows;
+
+    private PromptData(Rows<Prompt> rows) {
+        this.rows = rows;
+    }
+
+    /**
+     * Reads JSONL, a JSON array (of objects, or of texts) or CSV, each also with gzip.
+     *
+     * <p>Without a map it knows, in this order: {@code prompt}; {@code goal} (AdvBench); {@code instruction (input)}; {@code question};
+     * {@code text}. Empty prompts are dropped and counted.
+     *
+     * @param map what the columns hold, null to recognise it
+     * @param limit how many records of the file to read, 0 for all
+     * @throws DataException when the file cannot be read, a row lacks a column or no prompt is usable
+     */
+    public static PromptData read(Path file, @Nullable ColumnMap map, int limit) {
+        return new PromptData(Rows.read(file, map, limit, Recognition.PROMPTS, PromptData::prompt));
+    }
+
+    /** The file and how it was understood. */
+    public DataSource source() {
+        return rows.source();
+    }
+
+    /** The usable prompts in the order of the file, at least one. */
+    public List<Prompt> prompts() {
+        return rows.values();
+    }
+
+    /** What was read and what was dropped; no token counts. */
+    public DataReport report() {
+        return rows.report();
+    }
+
+    private static Prompt prompt(Cells cells, Layout layout, Fields record) throws Rows.Unusable {
+        List<Message> messages = cells.prompt(record);
+        if (messages.isEmpty()) {
+            throw new Rows.Unusable("empty prompt");
+        }
+        if (messages.getLast().role().equals("assistant")) {
+            throw new Rows.Unusable("the messages end with one of the assistant, so there is nothing to answer");
+        }
+        return new Prompt(messages);
+    }
+}

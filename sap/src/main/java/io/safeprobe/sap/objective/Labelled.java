@@ -1,0 +1,77 @@
+package io.safeprobe.sap.objective;
+
+import io.safeprobe.engine.autograd.Graph;
+import io.safeprobe.engine.autograd.Value;
+import io.safeprobe.engine.tensor.Shape;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.decoder.Forward;
+import io.safeprobe.model.decoder.PackedTokens;
+import io.safeprobe.sap.data.Example;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Examples packed for the model, with the rows that predict a label: row t predicts token t + 1 of its sequence, so the logits are
+ * asked for at exactly those rows.
+ */
+public final class Labelled {
+    /** Never occurs among the targets kept here; unlabelled rows are left out instead. */
+    private static final int IGNORED = -100;
+
+    private final PackedTokens tokens;
+    private final int[] rows;
+    private final int[] targets;
+    private final int[] starts;
+
+    private Labelled(PackedTokens tokens, int[] rows, int[] targets, int[] starts) {
+        this.tokens = tokens;
+        this.rows = rows;
+        this.targets = targets;
+        this.starts = starts;
+    }
+
+    /** Packs examples end to end. */
+    public static Labelled of(List<Example> examples) {
+        PackedTokens tokens = PackedTokens.of(examples.stream().map(Example::ids).toList());
+        List<Integer> rows = new ArrayList<>();
+        List<Integer> targets = new ArrayList<>();
+        int[] starts = new int[examples.size() + 1];
+        for (int i = 0; i < examples.size(); i++) {
+            int[] labels = examples.get(i).labels();
+            for (int t = 1; t < labels.length; t++) {
+                if (labels[t] != IGNORED) {
+                    rows.add(tokens.start(i) + t - 1);
+                    targets.add(labels[t]);
+                }
+            }
+            starts[i + 1] = rows.size();
+        }
+        return new Labelled(tokens, toArray(rows), toArray(targets), starts);
+    }
+
+    private static int[] toArray(List<Integer> list) {
+        return list.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /** Tokens of all sequences. */
+    public int tokens() {
+        return tokens.tokens();
+    }
+
+    /** Tokens that are learnt. */
+    public int labels() {
+        return rows.length;
+    }
+
+    /** Negative log-likelihood of every labelled token, {@code [labels]}, sequence after sequence. */
+    Value tokenLosses(Forward forward, Graph graph) {
+        Value logits = forward.logits(forward.hidden(tokens), rows);
+        return logits.crossEntropy(graph.constant(Tensor.of(graph.scope(), Shape.of(targets.length), targets)), IGNORED);
+    }
+
+    /** Summed negative log-likelihood of each sequence, {@code [sequences]}. */
+    Value sequenceLosses(Forward forward, Graph graph) {
+        Value borders = graph.constant(Tensor.of(graph.scope(), Shape.of(starts.length), starts));
+        return tokenLosses(forward, graph).segmentSum(borders);
+    }
+}

@@ -1,0 +1,219 @@
+package io.safeprobe.sap.objective;
+
+import io.safeprobe.engine.autograd.Graph;
+import io.safeprobe.engine.autograd.Value;
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.Update;
+import io.safeprobe.engine.memory.Memory;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.Shape;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.decoder.Forward;
+import io.safeprobe.model.decoder.Weights;
+import io.safeprobe.sap.data.Example;
+import io.safeprobe.sap.data.PairExample;
+import io.safeprobe.sap.probe.Probe;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The two losses of a model under training and their gradients to the weights W and to the probe V. */
+public final class Objective {
+    private final Memory memory;
+    private final Kernels kernels;
+    private final DecoderConfig config;
+    private final Weights weights;
+    private final Trainable trainable;
+    private final Dropouts dropouts;
+
+    /** What to differentiate to. Nothing is recorded for what is not asked for, so the backward pass ends as early as it can. */
+    public enum Wanted {
+        NOTHING,
+        WEIGHTS,
+        PROBE,
+        BOTH;
+
+        private boolean weights() {
+            return this == WEIGHTS || this == BOTH;
+        }
+
+        private boolean probe() {
+            return this == PROBE || this == BOTH;
+        }
+    }
+
+    /** A loss with its gradients to W and V in their orders; empty where not wanted. */
+    public record Gradient(double loss, List<Tensor> weights, List<Tensor> probe) {}
+
+    /** The objective of a model with {@code trainable} in place of, or on top of, its frozen weights. */
+    public Objective(Memory memory, Kernels kernels, DecoderConfig config, Weights weights, Trainable trainable, Dropouts dropouts) {
+        this.memory = memory;
+        this.kernels = kernels;
+        this.config = config;
+        this.weights = weights;
+        this.trainable = trainable;
+        this.dropouts = dropouts;
+    }
+
+    /** The same model computed by other kernels in other memory; for rehearsals. */
+    public Objective on(Memory otherMemory, Kernels otherKernels) {
+        return new Objective(otherMemory, otherKernels, config, weights, trainable, dropouts);
+    }
+
+    /** The kernels of this model. */
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    /** The memory of this model. */
+    public Memory memory() {
+        return memory;
+    }
+
+    /** The decoder's description. */
+    public DecoderConfig config() {
+        return config;
+    }
+
+    /** The weights that are trained. */
+    public Trainable trainable() {
+        return trainable;
+    }
+
+    /**
+     * {@code L_useful(W, V)}: the mean negative log-likelihood over all labelled tokens of a batch.
+     *
+     * @param parts the batch in parts that are computed one after the other to save memory; the loss is that of the whole batch
+     * @param step chooses the dropout masks
+     * @param out where the gradients live
+     */
+    public Gradient useful(Scope out, List<List<Example>> parts, Probe probe, Wanted wanted, long step) {
+        List<Labelled> packed = parts.stream().map(Labelled::of).toList();
+        long labels = packed.stream().mapToLong(Labelled::labels).sum();
+        Sum sum = new Sum(out, probe, wanted);
+        for (int i = 0; i < packed.size(); i++) {
+            Labelled part = packed.get(i);
+            Forward.Dropout masks = dropouts.masks(step, i);
+            sum.add((graph, forward) -> part.tokenLosses(forward.withDropout(masks), graph).sum().scale(1.0 / labels));
+        }
+        return sum.result();
+    }
+
+    /** {@code L_safety(W, V)} over pairs; both responses of all pairs are computed in one packed batch. */
+    public Gradient safety(Scope out, List<PairExample> pairs, SafetyForm form, double temperature, Probe probe, Wanted wanted, long step) {
+        Labelled packed = Labelled.of(sides(pairs));
+        // One part beyond any of the useful batch, so that the masks differ from all of those.
+        Forward.Dropout masks = dropouts.masks(step, -1);
+        Sum sum = new Sum(out, probe, wanted);
+        sum.add((graph, forward) -> form.loss(margins(packed.sequenceLosses(forward.withDropout(masks), graph), pairs.size()), temperature));
+        return sum.result();
+    }
+
+    /** {@code log p(safe) - log p(harmful)} of each pair, summed over response tokens, without dropout. */
+    public double[] margins(List<PairExample> pairs) {
+        try (Scope scope = memory.scope()) {
+            Graph graph = new Graph(kernels, scope);
+            Labelled packed = Labelled.of(sides(pairs));
+            return margins(packed.sequenceLosses(frozen(graph), graph), pairs.size()).tensor().toDoubles();
+        }
+    }
+
+    /** Summed negative log-likelihood and number of labelled tokens of some examples, without dropout. */
+    public TokenLoss tokenLoss(List<Example> examples) {
+        try (Scope scope = memory.scope()) {
+            Graph graph = new Graph(kernels, scope);
+            Labelled packed = Labelled.of(examples);
+            double sum = packed.tokenLosses(frozen(graph), graph).sum().tensor().item();
+            return new TokenLoss(sum, packed.labels());
+        }
+    }
+
+    /** A forward computation with the current W as constants: for scoring and generation. */
+    public Forward frozen(Graph graph) {
+        Forward forward = new Forward(graph, config, weights);
+        trainable.attach(forward, graph::constant);
+        return forward;
+    }
+
+    private static List<Example> sides(List<PairExample> pairs) {
+        List<Example> sides = new ArrayList<>();
+        pairs.forEach(pair -> sides.add(pair.safe()));
+        pairs.forEach(pair -> sides.add(pair.harmful()));
+        return sides;
+    }
+
+    private static Value margins(Value losses, int pairs) {
+        Value both = losses.reshape(Shape.of(2, pairs));
+        Value safe = both.slice(0, 1, 0, pairs);
+        Value harmful = both.slice(1, 1, 0, pairs);
+        return harmful.add(safe, -1).reshape(Shape.of(pairs));
+    }
+
+    private interface Loss {
+        Value of(Graph graph, Forward forward);
+    }
+
+    /** Adds losses and gradients of several graphs; each graph's memory is given back before the next begins. */
+    private final class Sum {
+        private final Probe probe;
+        private final Wanted wanted;
+        private final List<Tensor> weightGradients;
+        private final List<Tensor> probeGradients;
+        private double loss;
+
+        Sum(Scope out, Probe probe, Wanted wanted) {
+            this.probe = probe;
+            this.wanted = wanted;
+            weightGradients = wanted.weights() ? zeros(out, trainable.tensors().values()) : List.of();
+            probeGradients = wanted.probe() ? zeros(out, probe.list()) : List.of();
+        }
+
+        private List<Tensor> zeros(Scope out, Iterable<Tensor> like) {
+            List<Tensor> zeros = new ArrayList<>();
+            for (Tensor tensor : like) {
+                Tensor zero = Tensor.allocate(out, tensor.dtype(), tensor.shape());
+                kernels.apply(new Update.Fill(0), zero);
+                zeros.add(zero);
+            }
+            return zeros;
+        }
+
+        void add(Loss part) {
+            try (Scope scope = memory.scope()) {
+                Graph graph = new Graph(kernels, scope);
+                Map<Integer, Value> vectors = new LinkedHashMap<>();
+                probe.vectors().forEach((layer, v) -> vectors.put(layer, wanted.probe() ? graph.variable(v) : graph.constant(v)));
+                List<Value> variables = new ArrayList<>();
+                Forward forward = new Forward(graph, config, weights);
+                trainable.attach(forward, tensor -> {
+                    Value leaf = wanted.weights() ? graph.variable(tensor) : graph.constant(tensor);
+                    variables.add(leaf);
+                    return leaf;
+                });
+                vectors.forEach(forward::withProbe);
+                Value value = part.of(graph, forward);
+                loss += value.tensor().item();
+                List<Value> targets = new ArrayList<>(wanted.weights() ? variables : List.of());
+                targets.addAll(wanted.probe() ? vectors.values() : List.of());
+                if (!targets.isEmpty()) {
+                    List<Tensor> gradients = graph.gradient(value, targets);
+                    accumulate(gradients);
+                }
+            }
+        }
+
+        private void accumulate(List<Tensor> gradients) {
+            List<Tensor> totals = new ArrayList<>(weightGradients);
+            totals.addAll(probeGradients);
+            for (int i = 0; i < totals.size(); i++) {
+                kernels.apply(new Update.Accumulate(1), totals.get(i), gradients.get(i));
+            }
+        }
+
+        Gradient result() {
+            return new Gradient(loss, weightGradients, probeGradients);
+        }
+    }
+}

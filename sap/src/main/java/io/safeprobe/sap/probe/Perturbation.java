@@ -1,0 +1,52 @@
+package io.safeprobe.sap.probe;
+
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.Update;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.optim.GradientNorm;
+import io.safeprobe.engine.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Weights moved in the harmful direction, {@code W + dW} with {@code dW = epsilon |W| g / |g|} and {@code g = grad_W L_safety}
+ * (arXiv 2505.16737), norms over all tensors flattened together. Closing it puts back a copy: adding and subtracting in floating
+ * point would drift.
+ */
+public final class Perturbation implements AutoCloseable {
+    private final Kernels kernels;
+    private final List<Tensor> weights;
+    private final List<Tensor> saved = new ArrayList<>();
+
+    private Perturbation(Kernels kernels, List<Tensor> weights) {
+        this.kernels = kernels;
+        this.weights = weights;
+    }
+
+    /**
+     * Moves {@code weights} in place.
+     *
+     * @param scope where the copy lives; it must stay open until this is closed
+     */
+    public static Perturbation apply(Kernels kernels, Scope scope, List<Tensor> weights, List<Tensor> gradient, double gradientNorm, double epsilon) {
+        Perturbation perturbation = new Perturbation(kernels, List.copyOf(weights));
+        double size = epsilon * GradientNorm.of(kernels, scope, weights);
+        for (int i = 0; i < weights.size(); i++) {
+            Tensor weight = weights.get(i);
+            Tensor copy = Tensor.allocate(scope, weight.dtype(), weight.shape());
+            kernels.apply(new Update.Copy(), copy, weight);
+            perturbation.saved.add(copy);
+            if (gradientNorm > 0) {
+                kernels.apply(new Update.Accumulate(size / gradientNorm), weight, gradient.get(i));
+            }
+        }
+        return perturbation;
+    }
+
+    @Override
+    public void close() {
+        for (int i = 0; i < saved.size(); i++) {
+            kernels.apply(new Update.Copy(), weights.get(i), saved.get(i));
+        }
+    }
+}

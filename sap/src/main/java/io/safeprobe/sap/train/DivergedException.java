@@ -1,0 +1,10 @@
+package io.safeprobe.sap.train;
+
+/** A loss or gradient became NaN or infinite; the weights were not touched by that step. */
+public final class DivergedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    DivergedException(long step, StepFigures figures) {
+        super("step " + (step + 1) + " diverged: " + figures + "; lower --lr, or clip with --clip 1, and go on from the last checkpoint");
+    }
+}

@@ -1,0 +1,32 @@
+package io.safeprobe.sap.train;
+
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.Op;
+import io.safeprobe.engine.kernel.Update;
+import io.safeprobe.engine.tensor.Device;
+import io.safeprobe.engine.tensor.Tensor;
+import java.util.List;
+
+/**
+ * Kernels that compute nothing. A step run on them allocates exactly what the real one will, and since the system backs memory only
+ * once it is touched, it tells the need of a step without having it. Scalars are set to 0, so that the step finds its figures finite.
+ */
+final class RehearsalKernels implements Kernels {
+    @Override
+    public Device device() {
+        return Device.CPU;
+    }
+
+    @Override
+    public void run(Op op, List<Tensor> inputs, List<Tensor> outputs) {
+        outputs.stream().filter(output -> output.elements() == 1).forEach(output -> output.set(0, 0));
+    }
+
+    @Override
+    public void update(Update update, List<Tensor> tensors) {
+        Tensor target = tensors.getFirst();
+        if (update instanceof Update.SumSquares) {
+            target.set(0, 0);
+        }
+    }
+}

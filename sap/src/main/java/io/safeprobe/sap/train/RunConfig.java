@@ -1,0 +1,23 @@
+package io.safeprobe.sap.train;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What run.json holds: enough to run again, and to see later what was run.
+ *
+ * @param model folder of the model
+ * @param dtype type the frozen weights were kept in
+ * @param versions of this program, Java and the system
+ */
+public record RunConfig(
+        TrainSettings settings, String model, String dtype, Source task, @Nullable Source safety, @Nullable Source validation, Map<String, String> versions) {
+    /**
+     * A data file.
+     *
+     * @param map the column map as it was given; null when columns were recognised
+     * @param limit rows read; 0 for all
+     * @param sha256 of the file, in hexadecimal
+     */
+    public record Source(String file, @Nullable String map, int limit, String sha256) {}
+}

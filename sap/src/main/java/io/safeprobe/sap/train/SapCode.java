@@ -1,0 +1,105 @@
+package io.safeprobe.sap.train;
+
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.Update;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.optim.GradientNorm;
+import io.safeprobe.engine.optim.Optimizer;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.sap.objective.Objective;
+import io.safeprobe.sap.objective.Objective.Gradient;
+import io.safeprobe.sap.objective.Objective.Wanted;
+import io.safeprobe.sap.probe.Perturbation;
+import io.safeprobe.sap.probe.Probe;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Safety-Aware Probing as the authors' program does it (github.com/ChengcanWu/SAP at 487edc3), its data defects mended. One step, with
+ * V the probe the step before left behind:
+ *
+ * <ol>
+ *   <li>{@code g = grad_W L_safety(W, V)}, {@code dW = epsilon |W| g / |g|}
+ *   <li>{@code h = grad_V L_useful(W + dW, V)}
+ *   <li>back at W: {@code grad_W} and {@code u = grad_V} of {@code L_useful(W, V)}; the optimizer moves W
+ *   <li>{@code V <- 0}, then one AdamW step on V with gradient {@code u - h} and learning rate beta; its moments persist
+ * </ol>
+ */
+public final class SapCode implements Method {
+    private final Objective objective;
+    private final Optimizer optimizer;
+    private final SapSettings settings;
+    private final WeightStep weightStep;
+    private final Probe probe;
+    private final Optimizer probeOptimizer;
+
+    /**
+     * SAP on {@code objective}; {@code clip} 0 for no clipping.
+     *
+     * @param lasting where the probe and its moments live
+     */
+    public SapCode(Objective objective, Scope lasting, Optimizer optimizer, SapSettings settings, double clip) {
+        this.objective = objective;
+        this.optimizer = optimizer;
+        this.settings = settings;
+        this.weightStep = new WeightStep(objective.kernels(), optimizer, clip);
+        this.probe = Probe.zero(objective.kernels(), lasting, objective.config(), settings.layers());
+        this.probeOptimizer = new Optimizer(objective.kernels(), lasting, Optimizer.Rule.AdamW.PYTORCH, probe.named());
+    }
+
+    @Override
+    public StepFigures step(StepBatch batch, double lr) {
+        Kernels kernels = objective.kernels();
+        try (Scope scope = objective.memory().scope()) {
+            Gradient safety = objective.safety(
+                    scope, batch.pairs(), settings.form(), settings.temperature(), probe, Wanted.WEIGHTS, batch.step());
+            double safetyNorm = weightStep.norm(scope, safety.weights());
+            Gradient harmful;
+            List<Tensor> weights = new ArrayList<>(objective.trainable().tensors().values());
+            try (Perturbation _ = Perturbation.apply(kernels, scope, weights, safety.weights(), safetyNorm, settings.epsilon())) {
+                harmful = objective.useful(scope, batch.parts(), probe, Wanted.PROBE, batch.step());
+            }
+            Gradient useful = objective.useful(scope, batch.parts(), probe, Wanted.BOTH, batch.step());
+            double gradientNorm = weightStep.norm(scope, useful.weights());
+            StepFigures.Sap before = new StepFigures.Sap(harmful.loss(), safety.loss(), safetyNorm, GradientNorm.of(kernels, scope, probe.list()));
+            weightStep.apply(scope, batch, new StepFigures(useful.loss(), before, gradientNorm), useful.weights(), lr);
+            stepProbe(useful.probe(), harmful.probe());
+            StepFigures.Sap after = new StepFigures.Sap(harmful.loss(), safety.loss(), safetyNorm, GradientNorm.of(kernels, scope, probe.list()));
+            return new StepFigures(useful.loss(), after, gradientNorm);
+        }
+    }
+
+    private void stepProbe(List<Tensor> atWeights, List<Tensor> atHarmful) {
+        for (int i = 0; i < atWeights.size(); i++) {
+            objective.kernels().apply(new Update.Accumulate(-1), atWeights.get(i), atHarmful.get(i));
+        }
+        probe.clear();
+        probeOptimizer.step(atWeights, settings.beta());
+    }
+
+    @Override
+    public Map<String, Tensor> state() {
+        Map<String, Tensor> state = new HashMap<>(probe.named());
+        state.putAll(probeOptimizer.state());
+        return state;
+    }
+
+    @Override
+    public void restore(Map<String, Tensor> saved, long steps) {
+        probe.named().forEach((name, tensor) -> {
+            Tensor stored = saved.get(name);
+            if (stored == null) {
+                throw new IllegalArgumentException("the checkpoint lacks '" + name + "'; it was made with other probe layers");
+            }
+            objective.kernels().apply(new Update.Copy(), tensor, stored);
+        });
+        probeOptimizer.restore(saved, steps);
+    }
+
+    @Override
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+}

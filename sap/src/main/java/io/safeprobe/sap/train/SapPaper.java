@@ -1,0 +1,90 @@
+package io.safeprobe.sap.train;
+
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.optim.GradientNorm;
+import io.safeprobe.engine.optim.Optimizer;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.sap.objective.Objective;
+import io.safeprobe.sap.objective.Objective.Gradient;
+import io.safeprobe.sap.objective.Objective.Wanted;
+import io.safeprobe.sap.probe.Perturbation;
+import io.safeprobe.sap.probe.Probe;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Safety-Aware Probing as the paper states it (arXiv 2505.16737, Algorithm 1). One step:
+ *
+ * <ol>
+ *   <li>{@code g = grad_W L_safety(W)}, {@code dW = epsilon |W| g / |g|}
+ *   <li>{@code p = grad_V L_useful(W + dW, 0) - grad_V L_useful(W, 0)}, the gradient of {@code L_su} to the probe
+ *   <li>{@code V = beta p}, or {@code beta p / |p|}
+ *   <li>{@code W <- optimizer(W, grad_W L_useful(W, V))}, and V is dropped
+ * </ol>
+ */
+public final class SapPaper implements Method {
+    private final Objective objective;
+    private final Optimizer optimizer;
+    private final SapSettings settings;
+    private final WeightStep weightStep;
+
+    /** SAP on {@code objective}; {@code clip} 0 for no clipping. */
+    public SapPaper(Objective objective, Optimizer optimizer, SapSettings settings, double clip) {
+        this.objective = objective;
+        this.optimizer = optimizer;
+        this.settings = settings;
+        this.weightStep = new WeightStep(objective.kernels(), optimizer, clip);
+    }
+
+    @Override
+    public StepFigures step(StepBatch batch, double lr) {
+        Kernels kernels = objective.kernels();
+        try (Scope scope = objective.memory().scope()) {
+            Probe probe = Probe.zero(kernels, scope, objective.config(), settings.layers());
+            Gradient safety = objective.safety(
+                    scope, batch.pairs(), settings.form(), settings.temperature(), Probe.none(kernels), Wanted.WEIGHTS, batch.step());
+            double safetyNorm = weightStep.norm(scope, safety.weights());
+            Gradient harmful;
+            List<Tensor> weights = new ArrayList<>(objective.trainable().tensors().values());
+            try (Perturbation _ = Perturbation.apply(kernels, scope, weights, safety.weights(), safetyNorm, settings.epsilon())) {
+                harmful = objective.useful(scope, batch.parts(), probe, Wanted.PROBE, batch.step());
+            }
+            Gradient plain = objective.useful(scope, batch.parts(), probe, Wanted.PROBE, batch.step());
+            aim(scope, probe, harmful.probe(), plain.probe());
+            Gradient useful = objective.useful(scope, batch.parts(), probe, Wanted.WEIGHTS, batch.step());
+            StepFigures.Sap sap = new StepFigures.Sap(harmful.loss(), safety.loss(), safetyNorm, GradientNorm.of(kernels, scope, probe.list()));
+            StepFigures figures = new StepFigures(plain.loss(), sap, weightStep.norm(scope, useful.weights()));
+            weightStep.apply(scope, batch, figures, useful.weights(), lr);
+            return figures;
+        }
+    }
+
+    /** {@code V = beta (h - u)}; normalised, V has the norm beta, or stays 0 where h = u. */
+    private void aim(Scope scope, Probe probe, List<Tensor> atHarmful, List<Tensor> atWeights) {
+        double factor = settings.beta();
+        if (settings.normalised()) {
+            Probe difference = Probe.zero(objective.kernels(), scope, objective.config(), settings.layers());
+            difference.add(1, atHarmful);
+            difference.add(-1, atWeights);
+            double norm = GradientNorm.of(objective.kernels(), scope, difference.list());
+            factor = norm > 0 ? factor / norm : 0;
+        }
+        probe.add(factor, atHarmful);
+        probe.add(-factor, atWeights);
+    }
+
+    @Override
+    public Map<String, Tensor> state() {
+        return Map.of();
+    }
+
+    @Override
+    public void restore(Map<String, Tensor> saved, long steps) {}
+
+    @Override
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+}

@@ -1,0 +1,58 @@
+package io.safeprobe.sap.train;
+
+import io.safeprobe.sap.objective.SafetyForm;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What SAP needs beyond plain fine-tuning; the defaults are the published ones.
+ *
+ * @param variant the order of things within a step
+ * @param layers probe layers, counted from 0
+ * @param beta the probe's step: a factor on its gradient in the paper variant, the learning rate of its AdamW in the code variant
+ * @param normalised whether the paper variant takes {@code beta p / |p|}, which makes beta a radius
+ * @param epsilon size of the perturbation of the weights, relative to their norm
+ * @param temperature tau of the safety loss
+ * @param form form of the safety loss
+ * @param batch safety pairs a step
+ */
+public record SapSettings(
+        Variant variant, List<Integer> layers, double beta, boolean normalised, double epsilon, double temperature, SafetyForm form, int batch) {
+    /** The two faithful readings of the method. */
+    public enum Variant {
+        /** Algorithm 1 of arXiv 2505.16737: the probe is made for the step it is used in. */
+        PAPER,
+        /** The authors' program: the probe has an AdamW of its own and is one step stale. */
+        CODE;
+
+        /** Reads a name in any case. */
+        public static Variant parse(String text) {
+            for (Variant variant : values()) {
+                if (variant.name().equalsIgnoreCase(text)) {
+                    return variant;
+                }
+            }
+            throw new IllegalArgumentException("unknown variant '" + text + "'; choose paper or code");
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Checks the numbers. */
+    public SapSettings {
+        layers = List.copyOf(layers);
+        if (layers.isEmpty() || layers.stream().distinct().count() != layers.size()) {
+            throw new IllegalArgumentException("SAP needs at least one probe layer and none twice, not " + layers);
+        }
+        if (!(beta >= 0) || !(epsilon >= 0) || !(temperature > 0) || batch <= 0) {
+            throw new IllegalArgumentException("SAP needs beta >= 0, epsilon >= 0, temperature > 0 and a safety batch > 0, not " + beta + ", " + epsilon + ", "
+                    + temperature + ", " + batch);
+        }
+        if (normalised && variant == Variant.CODE) {
+            throw new IllegalArgumentException("a normalised probe belongs to the paper variant; the code variant steps its probe with AdamW");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.safeprobe.sap.train;
+
+import io.safeprobe.sap.objective.TokenLoss;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One line of log.jsonl.
+ *
+ * @param step counted from 1
+ * @param epoch pass over the rows the step belongs to, counted from 1
+ * @param lr learning rate of the step
+ * @param tokens tokens of all rows and pairs of the step
+ * @param seconds the step took
+ * @param validation loss on the rows set apart, where measured after this step
+ */
+public record StepRecord(long step, long epoch, StepFigures figures, double lr, long tokens, double seconds, @Nullable TokenLoss validation) {
+    /** The line, in the order and under the names that the log documents. */
+    public Map<String, Object> toMap() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("step", step);
+        map.put("epoch", epoch);
+        map.put("useful_loss", figures.usefulLoss());
+        StepFigures.Sap sap = figures.sap();
+        if (sap != null) {
+            map.put("useful_loss_harmful_point", sap.usefulLossHarmfulPoint());
+            map.put("l_su", figures.lSu());
+            map.put("safety_loss", sap.safetyLoss());
+            map.put("safety_grad_norm", sap.safetyGradientNorm());
+            map.put("probe_norm", sap.probeNorm());
+        }
+        map.put("lora_grad_norm", figures.gradientNorm());
+        map.put("lr", lr);
+        map.put("tokens", tokens);
+        map.put("seconds", seconds);
+        if (validation != null) {
+            map.put("validation_loss", validation.mean());
+        }
+        return map;
+    }
+}

@@ -1,0 +1,62 @@
+package io.safeprobe.sap.train;
+
+import io.safeprobe.engine.optim.Schedule;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a person chooses about a training.
+ *
+ * @param steps steps in all; 0 to count by epochs
+ * @param epochs passes over the rows, if steps is 0
+ * @param batch rows computed at once
+ * @param accumulate such batches a step
+ * @param lr peak learning rate
+ * @param warmup steps of linear warm-up
+ * @param clip largest gradient norm; 0 for no clipping
+ * @param full whether all weights are trained rather than LoRA matrices
+ * @param lora the adapter's shape; not used when full
+ * @param initAdapter an adapter folder to start from; null for a fresh one
+ * @param sap settings of SAP; null for plain fine-tuning
+ * @param maxTokens rows are cut to this many tokens
+ * @param safetyMaxTokens pairs are cut to this many tokens on either side
+ * @param seed of everything random
+ * @param shuffle whether rows and pairs are shuffled in every pass
+ * @param saveEvery steps between checkpoints; 0 for one after every epoch
+ */
+public record TrainSettings(
+        long steps,
+        int epochs,
+        int batch,
+        int accumulate,
+        double lr,
+        Schedule.Kind schedule,
+        long warmup,
+        double clip,
+        boolean full,
+        Lora lora,
+        @Nullable String initAdapter,
+        @Nullable SapSettings sap,
+        int maxTokens,
+        int safetyMaxTokens,
+        long seed,
+        boolean shuffle,
+        long saveEvery) {
+    /** Rank, alpha, dropout and targets of a fresh adapter. */
+    public record Lora(int rank, double alpha, double dropout, List<String> targets) {}
+
+    /** Checks the numbers. */
+    public TrainSettings {
+        if (steps < 0 || (steps == 0 && epochs <= 0) || batch <= 0 || accumulate <= 0 || maxTokens < 2 || safetyMaxTokens < 2 || saveEvery < 0) {
+            throw new IllegalArgumentException("training needs steps or epochs > 0, batch > 0, accumulate > 0, at least 2 tokens a row and save-every >= 0");
+        }
+        if (!(lr > 0) || !(clip >= 0)) {
+            throw new IllegalArgumentException("training needs lr > 0 and clip >= 0, not " + lr + " and " + clip);
+        }
+    }
+
+    /** Name of the method. */
+    public String method() {
+        return sap == null ? "sft" : "sap";
+    }
+}

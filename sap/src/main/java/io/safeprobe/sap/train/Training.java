@@ -1,0 +1,298 @@
+package io.safeprobe.sap.train;
+
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.Update;
+import io.safeprobe.engine.memory.Memory;
+import io.safeprobe.engine.memory.MemoryException;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.optim.Optimizer;
+import io.safeprobe.engine.optim.Schedule;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.decoder.Weights;
+import io.safeprobe.model.lora.LoraAdapter;
+import io.safeprobe.model.lora.LoraConfig;
+import io.safeprobe.model.lora.PeftFolder;
+import io.safeprobe.sap.checkpoint.RunFolder;
+import io.safeprobe.sap.data.Example;
+import io.safeprobe.sap.data.PairBatches;
+import io.safeprobe.sap.data.PairExample;
+import io.safeprobe.sap.data.TaskBatches;
+import io.safeprobe.sap.objective.Dropouts;
+import io.safeprobe.sap.objective.Objective;
+import io.safeprobe.sap.objective.TokenLoss;
+import io.safeprobe.sap.objective.Trainable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGeneratorFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A training, ready to run: the trainable weights, the method, the data and the order they come in. Every step depends on the weights,
+ * the method's state and the step's number alone, so that a resumed run goes on with the same bits.
+ */
+public final class Training implements AutoCloseable {
+    private final TrainSettings settings;
+    private final TrainingData data;
+    private final Scope lasting;
+    private final Objective objective;
+    private final Method method;
+    private final Schedule schedule;
+    private long done;
+
+    private Training(TrainSettings settings, TrainingData data, Scope lasting, Objective objective, Method method) {
+        this.settings = settings;
+        this.data = data;
+        this.lasting = lasting;
+        this.objective = objective;
+        this.method = method;
+        this.schedule = new Schedule(settings.schedule(), settings.lr(), settings.warmup(), totalSteps());
+    }
+
+    /**
+     * Makes everything ready, starting at step 0.
+     *
+     * @param modelName written into the adapter as the name of its base
+     * @throws io.safeprobe.model.config.ModelException when settings and model do not fit
+     */
+    public static Training prepare(
+            Memory memory, Kernels kernels, DecoderConfig config, Weights weights, String modelName, TrainSettings settings, TrainingData data) {
+        SapSettings sap = settings.sap();
+        if (sap != null && data.pairs().isEmpty()) {
+            throw new IllegalArgumentException("sap needs safety pairs; give them with 'data safety FILE', or train with --method sft");
+        }
+        Scope lasting = memory.scope();
+        Trainable trainable = null;
+        try {
+            trainable = trainable(memory, kernels, lasting, config, weights, modelName, settings);
+            Dropouts dropouts = new Dropouts(settings.full() ? 0 : settings.lora().dropout(), settings.seed());
+            Objective objective = new Objective(memory, kernels, config, weights, trainable, dropouts);
+            Optimizer optimizer = new Optimizer(kernels, lasting, Optimizer.Rule.AdamW.PYTORCH, trainable.tensors());
+            return new Training(settings, data, lasting, objective, method(objective, lasting, optimizer, settings));
+        } catch (RuntimeException failure) {
+            if (trainable instanceof Trainable.Lora lora) {
+                lora.adapter().close();
+            }
+            lasting.close();
+            throw failure;
+        }
+    }
+
+    private static Trainable trainable(
+            Memory memory, Kernels kernels, Scope lasting, DecoderConfig config, Weights weights, String modelName, TrainSettings settings) {
+        if (settings.full()) {
+            return Trainable.Full.copyOf(kernels, lasting, weights);
+        }
+        String initial = settings.initAdapter();
+        if (initial != null) {
+            return new Trainable.Lora(PeftFolder.read(memory, config, Path.of(initial)));
+        }
+        TrainSettings.Lora lora = settings.lora();
+        LoraConfig shape = new LoraConfig(lora.rank(), lora.alpha(), lora.dropout(), lora.targets(), false, modelName);
+        return new Trainable.Lora(
+                LoraAdapter.fresh(memory, config, shape, RandomGeneratorFactory.of("L64X128MixRandom").create(settings.seed())));
+    }
+
+    private static Method method(Objective objective, Scope lasting, Optimizer optimizer, TrainSettings settings) {
+        SapSettings sap = settings.sap();
+        if (sap == null) {
+            return new Sft(objective, optimizer, settings.clip());
+        }
+        // Made once here for its check of the layers, before anything is computed.
+        try (Scope probing = objective.memory().scope()) {
+            io.safeprobe.sap.probe.Probe.zero(objective.kernels(), probing, objective.config(), sap.layers());
+        }
+        return switch (sap.variant()) {
+            case PAPER -> new SapPaper(objective, optimizer, sap, settings.clip());
+            case CODE -> new SapCode(objective, lasting, optimizer, sap, settings.clip());
+        };
+    }
+
+    /** Steps of one pass over the rows. */
+    public long stepsPerEpoch() {
+        return rowOrder().batchesPerEpoch();
+    }
+
+    private TaskBatches rowOrder() {
+        return new TaskBatches(data.rows().size(), Math.multiplyExact(settings.batch(), settings.accumulate()), settings.seed(), settings.shuffle());
+    }
+
+    /** Steps in all. */
+    public long totalSteps() {
+        return settings.steps() > 0 ? settings.steps() : settings.epochs() * stepsPerEpoch();
+    }
+
+    /** Steps done so far. */
+    public long done() {
+        return done;
+    }
+
+    /** The model under training. */
+    public Objective objective() {
+        return objective;
+    }
+
+    /** Number of trained weights. */
+    public long trainableParameters() {
+        return objective.trainable().tensors().values().stream().mapToLong(Tensor::elements).sum();
+    }
+
+    /**
+     * The most bytes of tensors a step will need on top of what is in use, found by rehearsing the largest one.
+     *
+     * @throws MemoryException when that is more than memory has left, with the numbers
+     */
+    public long requireMemory() {
+        long need = rehearse();
+        Memory memory = objective.memory();
+        if (memory.inUse() + need > memory.limit()) {
+            throw new MemoryException(String.format(java.util.Locale.ROOT,
+                    "training needs %.1f MB on top of the %.1f MB in use, but the limit is %.1f MB; lower --batch (and raise --accumulate), --max-tokens or"
+                            + " --safety-batch, or raise SAP_MEMORY",
+                    need / 1e6, memory.inUse() / 1e6, memory.limit() / 1e6));
+        }
+        return need;
+    }
+
+    private long rehearse() {
+        RehearsalKernels kernels = new RehearsalKernels();
+        try (Memory unlimited = Memory.ofLimit(Long.MAX_VALUE); Scope scope = unlimited.scope()) {
+            Optimizer optimizer = new Optimizer(kernels, scope, Optimizer.Rule.AdamW.PYTORCH, objective.trainable().tensors());
+            Method rehearsal = method(objective.on(unlimited, kernels), scope, optimizer, settings);
+            long before = unlimited.inUse();
+            unlimited.resetPeak();
+            rehearsal.step(largest(), 0);
+            return unlimited.peak() - before;
+        }
+    }
+
+    /** The batch with the longest rows and pairs: no step of the run needs more. */
+    private StepBatch largest() {
+        List<Example> rows = data.rows().stream()
+                .sorted(java.util.Comparator.comparingInt((Example row) -> -row.ids().length))
+                .limit((long) settings.batch() * settings.accumulate())
+                .toList();
+        SapSettings sap = settings.sap();
+        var pairs = sap == null ? List.<PairExample>of() : data.pairs().stream()
+                .sorted(java.util.Comparator.comparingInt(pair -> -pair.safe().ids().length - pair.harmful().ids().length))
+                .limit(sap.batch())
+                .toList();
+        return new StepBatch(0, parts(rows), pairs);
+    }
+
+    /** The batch of a step, counted from 0. */
+    public StepBatch batch(long step) {
+        SapSettings sap = settings.sap();
+        List<Example> rows = new ArrayList<>();
+        for (int index : rowOrder().at(step)) {
+            rows.add(data.rows().get(index));
+        }
+        List<PairExample> pairs = new ArrayList<>();
+        if (sap != null) {
+            for (int index : new PairBatches(data.pairs().size(), sap.batch(), settings.seed(), settings.shuffle()).at(step)) {
+                pairs.add(data.pairs().get(index));
+            }
+        }
+        return new StepBatch(step, parts(rows), pairs);
+    }
+
+    private List<List<Example>> parts(List<Example> rows) {
+        List<List<Example>> parts = new ArrayList<>();
+        for (int from = 0; from < rows.size(); from += settings.batch()) {
+            parts.add(rows.subList(from, Math.min(rows.size(), from + settings.batch())));
+        }
+        return parts;
+    }
+
+    /** Takes over the newest checkpoint of a run that was made with the same settings and data. */
+    public void restore(RunFolder run) {
+        RunFolder.Checkpoint checkpoint = run.latest().orElse(null);
+        if (checkpoint == null) {
+            run.cutLog(0);
+            return;
+        }
+        run.restore(objective.memory(), checkpoint, saved -> {
+            objective.trainable().tensors().forEach((name, tensor) -> {
+                Tensor stored = saved.get(name);
+                if (stored == null || !stored.shape().equals(tensor.shape())) {
+                    throw new IllegalArgumentException(checkpoint.path() + " does not fit this model: '" + name + "' is missing or has another shape");
+                }
+                objective.kernels().apply(new Update.Copy(), tensor, stored);
+            });
+            method.optimizer().restore(saved, checkpoint.steps());
+            method.restore(saved, checkpoint.steps());
+        });
+        done = checkpoint.steps();
+        run.cutLog(done);
+    }
+
+    /**
+     * Trains from where it stands to the end, or until cancelled; a checkpoint stands after the last step in both cases.
+     *
+     * @param cancelled asked after every step
+     * @return whether all steps were done
+     * @throws DivergedException when a figure is not finite; the last checkpoint stays
+     */
+    public boolean run(RunFolder folder, TrainListener listener, BooleanSupplier cancelled) {
+        long saved = folder.latest().map(RunFolder.Checkpoint::steps).orElse(0L);
+        while (done < totalSteps() && !cancelled.getAsBoolean()) {
+            StepRecord record = step(folder);
+            listener.step(record);
+            if (record.validation() != null) {
+                listener.validation(record, record.validation());
+            }
+            if (done % saveInterval() == 0) {
+                save(folder, listener);
+                saved = done;
+            }
+        }
+        if (saved < done) {
+            save(folder, listener);
+        }
+        return done == totalSteps();
+    }
+
+    private StepRecord step(RunFolder folder) {
+        StepBatch batch = batch(done);
+        double lr = schedule.at(done);
+        long start = System.nanoTime();
+        StepFigures figures = method.step(batch, lr);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        boolean lastOfEpoch = (done + 1) % stepsPerEpoch() == 0;
+        TokenLoss validation = lastOfEpoch && !data.validation().isEmpty() ? Evaluation.loss(objective, data.validation(), settings.batch()) : null;
+        StepRecord record = new StepRecord(done + 1, done / stepsPerEpoch() + 1, figures, lr, batch.tokens(), seconds, validation);
+        done++;
+        folder.log(record.toMap());
+        return record;
+    }
+
+    private long saveInterval() {
+        return settings.saveEvery() > 0 ? settings.saveEvery() : stepsPerEpoch();
+    }
+
+    private void save(RunFolder folder, TrainListener listener) {
+        Map<String, Tensor> state = new LinkedHashMap<>(objective.trainable().tensors());
+        state.putAll(method.optimizer().state());
+        state.putAll(method.state());
+        folder.checkpoint(done, state);
+        listener.checkpoint(done);
+    }
+
+    /** The adapter under training; null when all weights are trained. It is closed with this. */
+    public @Nullable LoraAdapter adapter() {
+        return objective.trainable() instanceof Trainable.Lora lora ? lora.adapter() : null;
+    }
+
+    @Override
+    public void close() {
+        LoraAdapter adapter = adapter();
+        if (adapter != null) {
+            adapter.close();
+        }
+        lasting.close();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.sap.checkpoint;
+
+import org.jspecify.annotations.NullMarked;

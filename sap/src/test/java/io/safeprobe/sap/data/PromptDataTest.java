@@ -1,0 +1,78 @@
+package io.safeprobe.sap.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.safeprobe.model.chat.Message;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PromptDataTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "prompt=prompt | id,prompt,type | 1,P,x",
+        "prompt=goal | goal,target | P,Sure",
+        "prompt=instruction+input | instruction,input,output | P,,R",
+        "prompt=instruction | instruction,output | P,R",
+        "prompt=question | question,answer | P,R",
+        "prompt=text | text,label | P,1"
+    })
+    void recognisesColumns(String mapping, String header, String row) {
+        PromptData data = read(header + "\n" + row + "\n", null);
+
+        assertThat(data.source().mapping()).isEqualTo(mapping);
+        assertThat(data.prompts()).containsExactly(prompt("P"));
+    }
+
+    @Test
+    void mapsColumns() {
+        PromptData data = read("Behavior,Context\nP,C\nQ,\n", ColumnMap.parse("prompt=Context+Behavior"));
+
+        assertThat(data.prompts()).containsExactly(prompt("C\nP"), prompt("Q"));
+    }
+
+    @Test
+    void countsPromptsThatAskNothing() throws IOException {
+        Path file = Files.writeString(dir.resolve("prompts.json"), """
+                [{"prompt": "P"}, {"prompt": " "}, {"prompt": [{"role": "assistant", "content": "R"}]}, {"prompt": []},
+                 {"prompt": [{"role": "system", "content": "S"}, {"role": "user", "content": "Q"}]}]
+                """);
+
+        PromptData data = PromptData.read(file, null, 0);
+
+        assertThat(data.prompts()).containsExactly(prompt("P"), new Prompt(List.of(new Message("system", "S"), new Message("user", "Q"))));
+        assertThat(data.report().dropped()).containsExactly(new Dropped("empty prompt", 2, "row 2"),
+                new Dropped("the messages end with one of the assistant, so there is nothing to answer", 1, "row 3"));
+    }
+
+    @Test
+    void refusesUnknownColumns() {
+        assertThatThrownBy(() -> read("Behavior,Context\nP,C\n", null)).isInstanceOf(DataException.class)
+                .hasMessageContaining("cannot tell from the columns (Behavior, Context)").hasMessageContaining("data prompts")
+                .hasMessageContaining("--map prompt=COL");
+        assertThatThrownBy(() -> read("Behavior,Context\nP,C\n", ColumnMap.parse("prompt=behavior")))
+                .hasMessageContaining("has no column 'behavior'").hasMessageContaining("its columns are: Behavior, Context");
+    }
+
+    private PromptData read(String text, @org.jspecify.annotations.Nullable ColumnMap map) {
+        try {
+            return PromptData.read(Files.writeString(dir.resolve("prompts.csv"), text), map, 0);
+        } catch (IOException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    private static Prompt prompt(String text) {
+        return new Prompt(List.of(new Message("user", text)));
+    }
+}

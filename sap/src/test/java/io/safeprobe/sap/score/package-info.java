@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.sap.score;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.sap.train;
+
+import org.jspecify.annotations.NullMarked;
