@@ -1,5 +1,7 @@
 package io.safeprobe.model.chat;
 
+import io.safeprobe.model.chat.jinja.ChatTemplate;
+import io.safeprobe.model.chat.jinja.Rendered;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -10,7 +10,7 @@ import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.chat.Chat;
 import io.safeprobe.model.chat.ChatEncoder;
-import io.safeprobe.model.chat.ChatTemplate;
+import io.safeprobe.model.chat.jinja.ChatTemplate;
 import io.safeprobe.model.config.ConfigFile;
 import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.ModelException;

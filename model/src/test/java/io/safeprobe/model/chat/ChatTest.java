@@ -3,6 +3,8 @@ package io.safeprobe.model.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.safeprobe.model.chat.jinja.ChatTemplate;
+import io.safeprobe.model.chat.jinja.TemplateException;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -2,7 +2,7 @@ package io.safeprobe.sap.data;
 
 import io.safeprobe.model.chat.EncodedRow;
 import io.safeprobe.model.chat.Message;
-import io.safeprobe.model.chat.TemplateException;
+import io.safeprobe.model.chat.jinja.TemplateException;
 import io.safeprobe.model.config.ModelException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.safeprobe.model.chat.Chat;
-import io.safeprobe.model.chat.ChatTemplate;
+import io.safeprobe.model.chat.jinja.ChatTemplate;
 import io.safeprobe.model.chat.EncodedRow;
 import io.safeprobe.model.chat.Message;
-import io.safeprobe.model.chat.TemplateException;
+import io.safeprobe.model.chat.jinja.TemplateException;
 import io.safeprobe.model.config.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -54,7 +54,7 @@ class DerivativesTest {
                 for (int element : trial.points(operand)) {
                     double numeric = trial.slope(operand, element, trial::loss);
                     assertThat(analytic[element])
-                            .as("gradient to input %d, element %d", variable, element)
+                            .as("%s, seed %d: gradient to input %d, element %d", family, seed, variable, element)
                             .isCloseTo(numeric, within(NUMERIC * (1 + Math.abs(numeric))));
                 }
             }
@@ -73,7 +73,8 @@ class DerivativesTest {
                 for (int element : trial.points(perturbed.get(i))) {
                     double numeric = trial.slope(perturbed.get(i), element, () -> trial.slope(variables, directions));
                     assertThat(gradient.get(i)[element])
-                            .as("second gradient, position %d (inputs, then output weights), element %d", i, element)
+                            .as("%s, seed %d: second gradient, position %d (inputs, then output weights), element %d", family,
+                                    seed, i, element)
                             .isCloseTo(numeric, within(NUMERIC * (1 + Math.abs(numeric))));
                 }
             }
@@ -89,9 +90,10 @@ class DerivativesTest {
             List<double[]> again = trial.gradient(variables, true);
             int position = 0;
             for (int variable : variables) {
-                assertThat(again.get(position)).as("input %d, differentiable", variable).containsExactly(all.get(position));
+                assertThat(again.get(position)).as("%s, seed %d: input %d, differentiable", family, seed, variable)
+                        .containsExactly(all.get(position));
                 assertThat(trial.gradient(Set.of(variable), false).getFirst())
-                        .as("input %d alone", variable)
+                        .as("%s, seed %d: input %d alone", family, seed, variable)
                         .containsExactly(all.get(position++), within(1e-12));
             }
         }
@@ -108,7 +110,7 @@ class DerivativesTest {
                 int element = trial.points(operand)[0];
                 double numeric = trial.slope(operand, element, () -> trial.slope(alone, direction));
                 assertThat(gradient[element])
-                        .as("second gradient to input %d alone, element %d", variable, element)
+                        .as("%s, seed %d: second gradient to input %d alone, element %d", family, seed, variable, element)
                         .isCloseTo(numeric, within(NUMERIC * (1 + Math.abs(numeric))));
             }
         }

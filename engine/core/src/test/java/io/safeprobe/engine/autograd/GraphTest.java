@@ -174,7 +174,8 @@ class GraphTest {
         Value double3 = x.scale(3);
         Value square = x.mul(x);
         List<@Nullable Value> gradients =
-                graph.gradient(List.of(double3, square, double3), List.of(vector(1, 10), vector(100, 1000), vector(1, 1)), List.of(x), false);
+                graph.gradient(List.of(double3, square, double3), List.of(vector(1, 10), vector(100, 1000), vector(1, 1)),
+                        List.of(x), false);
         Value gradient = gradients.getFirst();
         assertThat(gradient).isNotNull();
         assertThat(gradient.tensor().toDoubles()).as("3 (s + s') + 2 x t").containsExactly(3 * 2 + 200, 3 * 11 + 4000);

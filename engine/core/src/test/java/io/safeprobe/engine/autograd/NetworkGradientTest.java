@@ -33,12 +33,14 @@ class NetworkGradientTest {
     private final Scope scope = memory.scope();
     private final SplittableRandom random = new SplittableRandom(11);
     private final Frozen frozen = new Frozen(
-            random(VOCABULARY, HIDDEN), random(HIDDEN, HIDDEN), random(4, HIDDEN), random(4, HIDDEN), random(12, HIDDEN), random(12, HIDDEN),
+            random(VOCABULARY, HIDDEN), random(HIDDEN, HIDDEN), random(4, HIDDEN), random(4, HIDDEN), random(12, HIDDEN),
+                    random(12, HIDDEN),
             random(HIDDEN, 12), random(TOKENS, 2), random(TOKENS, 2));
     /** A and B of the adapter, the probe and the weight of the last norm. */
     private final List<Tensor> trained = List.of(random(2, HIDDEN), random(HIDDEN, 2), random(HIDDEN), random(HIDDEN));
 
-    private record Frozen(Tensor embedding, Tensor query, Tensor key, Tensor value, Tensor gate, Tensor up, Tensor down, Tensor cos, Tensor sin) {}
+    private record Frozen(Tensor embedding, Tensor query, Tensor key, Tensor value, Tensor gate, Tensor up, Tensor down,
+            Tensor cos, Tensor sin) {}
 
     @AfterEach
     void close() {
@@ -70,12 +72,14 @@ class NetworkGradientTest {
         Value x = embedding.gather(ids);
         Value ones = graph.filled(dtype, Shape.of(HIDDEN), 1);
         Value normed = x.rmsNorm(ones, 1e-5);
-        Value q = normed.loraLinear(graph.constant(as(inner, dtype, frozen.query)), normed, parameters.get(0), parameters.get(1), 2).rotary(cos, sin);
+        Value q = normed.loraLinear(graph.constant(as(inner, dtype, frozen.query)), normed, parameters.get(0), parameters.get(1), 2)
+                .rotary(cos, sin);
         Value k = normed.linear(graph.constant(as(inner, dtype, frozen.key))).rotary(cos, sin);
         Value v = normed.linear(graph.constant(as(inner, dtype, frozen.value)));
         x = x.add(q.attention(k, v, segments, 2, 1, 0.5)).addRow(parameters.get(2));
         Value wide = x.rmsNorm(parameters.get(3), 1e-5);
-        Value gated = wide.linear(graph.constant(as(inner, dtype, frozen.gate))).gate(Curve.SILU, wide.linear(graph.constant(as(inner, dtype, frozen.up))));
+        Value gated = wide.linear(graph.constant(as(inner, dtype, frozen.gate)))
+                .gate(Curve.SILU, wide.linear(graph.constant(as(inner, dtype, frozen.up))));
         x = x.add(gated.linear(graph.constant(as(inner, dtype, frozen.down))));
         Value labelled = x.gather(graph.constant(Tensor.of(inner, Shape.of(3), 1, 2, 4)));
         Value losses = labelled.linear(embedding).crossEntropy(graph.constant(Tensor.of(inner, Shape.of(3), 2, -100, 5)), -100);

@@ -23,7 +23,8 @@ final class AttentionCases {
             return OpCase.of(
                             new Op.AttentionGrad(layout.heads, layout.kvHeads, layout.scale),
                             layout.queries(draw), layout.keys(draw), layout.keys(draw), layout.segments(),
-                            new OpCase.Operand.Derived(forward, from, 0), new OpCase.Operand.Derived(forward, from, 1), layout.queries(draw))
+                            new OpCase.Operand.Derived(forward, from, 0), new OpCase.Operand.Derived(forward, from, 1),
+                                    layout.queries(draw))
                     .outputs(3)
                     .orders(1)
                     .terms((long) layout.size * layout.longest * layout.heads);

@@ -93,7 +93,8 @@ class CurveTest {
 
     @Property(tries = 200, seed = "1")
     void eachDerivativeIsTheSlopeOfTheOneBefore(
-            @ForAll Curve curve, @ForAll @IntRange(min = 1, max = Curve.MAX_ORDER) int order, @ForAll @DoubleRange(min = -6, max = 6) double at) {
+            @ForAll Curve curve, @ForAll @IntRange(min = 1, max = Curve.MAX_ORDER) int order, @ForAll @DoubleRange(min = -6,
+                    max = 6) double at) {
         double x = curve == Curve.RSQRT ? Math.abs(at) + 0.3 : at;
         double h = 1e-5;
         double slope = (curve.at(order - 1, x + h) - curve.at(order - 1, x - h)) / (2 * h);

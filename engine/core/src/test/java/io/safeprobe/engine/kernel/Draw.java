@@ -76,13 +76,18 @@ public final class Draw {
         };
     }
 
-    /** Rows, inner extent and columns of a matrix product; in large cases now and then one side is longer than any block of a kernel. */
+    /** Rows, inner extent and columns of a matrix product. */
     int[] product() {
-        int[] extents = {extent(70), extent(130), extent(190)};
-        if (large() && between(0, 4) == 0) {
-            extents = new int[] {between(1, 12), between(1, 12), between(1, 12)};
-            extents[between(0, 2)] = between(2049, 2200);
+        return new int[] {extent(70), extent(130), extent(190)};
+    }
+
+    /** As {@link #product()}, but in large cases one side is longer than any block that a kernel works on at once. */
+    int[] longProduct() {
+        if (!large()) {
+            return product();
         }
+        int[] extents = {between(5, 12), between(5, 12), between(5, 12)};
+        extents[between(0, 2)] = between(2049, 2200);
         return extents;
     }
 

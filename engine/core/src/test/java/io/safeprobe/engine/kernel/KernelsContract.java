@@ -76,7 +76,8 @@ public final class KernelsContract {
             double distance = Math.abs(got.get(i) - want.get(i));
             boolean close = distance <= bound * (1 + Math.abs(want.get(i)));
             if (!close) { // a description for each of a million elements would cost more than the kernels
-                throw new AssertionError(name + ": " + what + ", element " + i + " is " + got.get(i) + ", the reference in float64 gives " + want.get(i));
+                throw new AssertionError(name + ": " + what + ", element " + i + " is " + got.get(i)
+                        + ", the reference in float64 gives " + want.get(i));
             }
         }
     }

@@ -25,17 +25,9 @@ public final class OpCases {
     private static void products(List<OpFamily> all) {
         for (boolean left : List.of(false, true)) {
             for (boolean right : List.of(false, true)) {
-                all.add(OpFamily.of(Op.MatMul.class, (left ? "T" : "N") + (right ? "T" : "N"), draw -> {
-                    int[] extents = draw.product();
-                    int m = extents[0];
-                    int k = extents[1];
-                    int n = extents[2];
-                    return OpCase.of(
-                                    new Op.MatMul(left, right),
-                                    draw.real(left ? Shape.of(k, m) : Shape.of(m, k)),
-                                    draw.real(right ? Shape.of(n, k) : Shape.of(k, n)).asWeight())
-                            .terms(k);
-                }));
+                String form = (left ? "T" : "N") + (right ? "T" : "N");
+                all.add(OpFamily.of(Op.MatMul.class, form, draw -> product(draw, left, right, draw.product())));
+                all.add(OpFamily.of(Op.MatMul.class, form + " with a long side", draw -> product(draw, left, right, draw.longProduct())));
             }
         }
         all.add(OpFamily.of(Op.LoraLinear.class, draw -> {
@@ -55,6 +47,18 @@ public final class OpCases {
         }));
     }
 
+    /** Extents are rows, inner extent and columns. */
+    private static OpCase product(Draw draw, boolean left, boolean right, int[] extents) {
+        int m = extents[0];
+        int k = extents[1];
+        int n = extents[2];
+        return OpCase.of(
+                        new Op.MatMul(left, right),
+                        draw.real(left ? Shape.of(k, m) : Shape.of(m, k)),
+                        draw.real(right ? Shape.of(n, k) : Shape.of(k, n)).asWeight())
+                .terms(k);
+    }
+
     private static void elements(List<OpFamily> all) {
         all.add(OpFamily.of(Op.AddScaled.class, draw -> {
             Shape shape = draw.shape();
@@ -67,7 +71,8 @@ public final class OpCases {
         all.add(OpFamily.of(Op.Scale.class, draw -> OpCase.of(new Op.Scale(draw.factor()), draw.real(draw.shape()))));
         all.add(OpFamily.of(Op.Reshape.class, draw -> {
             Shape shape = draw.shape();
-            return OpCase.of(new Op.Reshape(draw.flip() ? Shape.of(shape.elements()) : Shape.of(shape.dim(-1), shape.rows())), draw.real(shape));
+            return OpCase.of(new Op.Reshape(draw.flip() ? Shape.of(shape.elements()) : Shape.of(shape.dim(-1), shape.rows())),
+                    draw.real(shape));
         }));
     }
 
@@ -79,7 +84,8 @@ public final class OpCases {
                         OpCase.of(new Op.Apply(curve, fixed), argument(draw, curve, draw.shape())).orders(Curve.MAX_ORDER - fixed)));
                 all.add(OpFamily.of(Op.Gate.class, curve + " order " + order, draw -> {
                     Shape shape = draw.shape();
-                    return OpCase.of(new Op.Gate(curve, fixed), argument(draw, curve, shape), draw.real(shape)).orders(Curve.MAX_ORDER - fixed);
+                    return OpCase.of(new Op.Gate(curve, fixed), argument(draw, curve, shape), draw.real(shape))
+                            .orders(Curve.MAX_ORDER - fixed);
                 }));
             }
         }
@@ -141,7 +147,8 @@ public final class OpCases {
         }));
         all.add(OpFamily.of(Op.Gather.class, draw -> {
             int vocabulary = draw.vocabulary();
-            return OpCase.of(new Op.Gather(), draw.real(Shape.of(vocabulary, draw.width())).asWeight(), draw.indices(draw.rows(), vocabulary))
+            return OpCase.of(new Op.Gather(), draw.real(Shape.of(vocabulary, draw.width())).asWeight(), draw.indices(draw.rows(),
+                    vocabulary))
                     .moved();
         }));
         all.add(OpFamily.of(Op.ScatterAdd.class, draw -> {

@@ -2,6 +2,9 @@ package io.safeprobe.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.safeprobe.engine.memory.Memory;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -10,12 +13,13 @@ import java.util.Map;
 import java.util.function.Function;
 
 /** Backends opened once for many cases, since a pool of threads costs more than a small case. */
-final class OpenBackends implements AutoCloseable {
+public final class OpenBackends implements AutoCloseable {
     private record Open(Kernels kernels, KernelsContract contract) {}
 
     private final List<Open> backends = new ArrayList<>();
 
-    OpenBackends(List<Backend> backends) {
+    /** Opens all of them. */
+    public OpenBackends(List<Backend> backends) {
         for (Backend backend : backends) {
             Kernels kernels = backend.open().get();
             this.backends.add(new Open(kernels, new KernelsContract(backend.name(), kernels)));
@@ -26,8 +30,28 @@ final class OpenBackends implements AutoCloseable {
         return backends.stream().map(Open::kernels).toList();
     }
 
-    /** Runs a check on every backend; kernels of one class must give the same bits, however many threads they have. */
-    void eachAlike(Function<KernelsContract, List<byte[]>> check) {
+    /** Checks a case on every backend, its weights in every type they may be stored in. */
+    public void check(OpCase oneCase) {
+        List<DType> weightTypes = oneCase.weighted() ? List.of(DType.F32, DType.BF16, DType.F16) : List.of(DType.F32);
+        try (Memory memory = Memory.ofLimit(1L << 28)) {
+            for (DType weightType : weightTypes) {
+                try (Scope scope = memory.scope()) {
+                    KernelsContract.Expected expected = KernelsContract.Expected.of(scope, oneCase, weightType);
+                    eachAlike(contract -> contract.check(scope, expected));
+                }
+            }
+        }
+    }
+
+    /** Checks an update on every backend. */
+    public void check(UpdateCase oneCase) {
+        try (Memory memory = Memory.ofLimit(1L << 28); Scope scope = memory.scope()) {
+            eachAlike(contract -> contract.check(scope, oneCase));
+        }
+    }
+
+    /** Kernels of one class must give the same bits, however many threads they have. */
+    private void eachAlike(Function<KernelsContract, List<byte[]>> check) {
         assertThat(backends).isNotEmpty();
         Map<Class<?>, List<byte[]>> seen = new HashMap<>();
         for (Open backend : backends) {

@@ -60,9 +60,12 @@ class ReferenceKernelsTest {
     @Test
     void curvesAndGates() {
         Tensor x = figures.vector(0, 1, -3);
-        assertThat(figures.first(new Op.Apply(Curve.SILU, 0), x)).containsExactly(new double[] {0, 0.7310585786300049, -0.14227761953270035}, ROUNDED);
-        assertThat(figures.first(new Op.Apply(Curve.GELU, 0), x)).containsExactly(new double[] {0, 0.8413447460685429, -0.0040496940948902835}, ROUNDED);
-        assertThat(figures.first(new Op.Apply(Curve.SILU, 1), x)).containsExactly(new double[] {0.5, 0.9276705118714867, -0.08810410601516962}, ROUNDED);
+        assertThat(figures.first(new Op.Apply(Curve.SILU, 0), x))
+                .containsExactly(new double[] {0, 0.7310585786300049, -0.14227761953270035}, ROUNDED);
+        assertThat(figures.first(new Op.Apply(Curve.GELU, 0), x))
+                .containsExactly(new double[] {0, 0.8413447460685429, -0.0040496940948902835}, ROUNDED);
+        assertThat(figures.first(new Op.Apply(Curve.SILU, 1), x))
+                .containsExactly(new double[] {0.5, 0.9276705118714867, -0.08810410601516962}, ROUNDED);
         assertThat(figures.first(new Op.Gate(Curve.SILU, 0), x, figures.vector(7, 2, 10)))
                 .containsExactly(new double[] {0, 1.4621171572600098, -1.4227761953270035}, ROUNDED);
         assertThat(figures.first(new Op.Gate(Curve.SILU, 2), x, figures.vector(2, 1, 1)))
@@ -139,7 +142,8 @@ class ReferenceKernelsTest {
     void attentionSharesAKeyHeadBetweenItsGroup() {
         // four query heads, two key/value heads, one token: each head returns the value of its group
         Tensor q = figures.matrix(1, 1, 2, 3, 4);
-        double[] outputs = figures.first(new Op.Attention(4, 2, 1), q, figures.matrix(1, 1, 1), figures.matrix(1, 7, 9), figures.segments(0, 1, 0, 1));
+        double[] outputs = figures.first(new Op.Attention(4, 2, 1), q, figures.matrix(1, 1, 1), figures.matrix(1, 7, 9),
+                figures.segments(0, 1, 0, 1));
         assertThat(outputs).containsExactly(7, 7, 9, 9);
     }
 
@@ -166,7 +170,8 @@ class ReferenceKernelsTest {
         assertThat(figures.first(new Op.LogSoftmax(), logits))
                 .as("a row moved by 1000 gives the same")
                 .containsExactly(new double[] {row[0], row[1], row[2], row[0], row[1], row[2]}, within(1e-12));
-        assertThat(figures.first(new Op.CrossEntropy(-100), logits, figures.ids(0, 2))).containsExactly(new double[] {-row[0], -row[2]}, within(1e-12));
+        assertThat(figures.first(new Op.CrossEntropy(-100), logits, figures.ids(0, 2)))
+                .containsExactly(new double[] {-row[0], -row[2]}, within(1e-12));
         assertThat(figures.first(new Op.CrossEntropyGrad(-100), logits, figures.ids(0, -100), figures.vector(2, 5)))
                 .containsExactly(new double[] {-1.8199388536592391, 0.4894569421095953, 1.3304819115496438, 0, 0, 0}, ROUNDED);
     }

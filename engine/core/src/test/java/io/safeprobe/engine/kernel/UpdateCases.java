@@ -45,7 +45,8 @@ public final class UpdateCases {
         all.add(new UpdateCase.Family("AdamW", Update.AdamW.class, draw -> {
             Shape shape = draw.shape();
             Update update = new Update.AdamW(
-                    draw.of(1, 10) / 1000.0, draw.of(8, 9) / 10.0, draw.of(990, 999) / 1000.0, 1e-8, draw.of(0, 1, 10) / 100.0, draw.between(1, 2000));
+                    draw.of(1, 10) / 1000.0, draw.of(8, 9) / 10.0, draw.of(990, 999) / 1000.0, 1e-8, draw.of(0, 1, 10) / 100.0,
+                            draw.between(1, 2000));
             return new UpdateCase(
                     update,
                     List.of(f32(draw.real(shape)), f32(draw.real(shape)), f32(draw.real(shape)), f32(draw.real(shape, 0.01, 2, false))),

@@ -180,7 +180,8 @@ class MemoryTest {
 
     @Test
     void aLimitMustBePositive() {
-        assertThatThrownBy(() -> Memory.ofLimit(0)).isInstanceOf(IllegalArgumentException.class).hasMessage("memory limit must be positive, not 0");
+        assertThatThrownBy(() -> Memory.ofLimit(0)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("memory limit must be positive, not 0");
     }
 
     @Test
@@ -200,7 +201,8 @@ class MemoryTest {
     }
 
     @Property(tries = 300, seed = "2")
-    void sizeClassesGrowWithTheirBytes(@ForAll @LongRange(min = 0, max = 1L << 40) long bytes, @ForAll @LongRange(min = 0, max = 5000) long more) {
+    void sizeClassesGrowWithTheirBytes(@ForAll @LongRange(min = 0, max = 1L << 40) long bytes, @ForAll @LongRange(min = 0,
+            max = 5000) long more) {
         assertThat(Memory.sizeClass(bytes + more)).isGreaterThanOrEqualTo(Memory.sizeClass(bytes));
     }
 

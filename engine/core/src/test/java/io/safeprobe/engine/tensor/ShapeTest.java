@@ -34,7 +34,8 @@ class ShapeTest {
 
     @Test
     void shapesAreEqualByExtents() {
-        assertThat(Shape.of(2, 3)).isEqualTo(Shape.of(2, 3)).hasSameHashCodeAs(Shape.of(2, 3)).isNotEqualTo(Shape.of(3, 2)).isNotEqualTo(Shape.of(6));
+        assertThat(Shape.of(2, 3)).isEqualTo(Shape.of(2, 3)).hasSameHashCodeAs(Shape.of(2, 3))
+                .isNotEqualTo(Shape.of(3, 2)).isNotEqualTo(Shape.of(6));
     }
 
     @Test

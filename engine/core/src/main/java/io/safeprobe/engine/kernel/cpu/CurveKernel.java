@@ -17,19 +17,36 @@ import jdk.incubator.vector.VectorOperators;
 final class CurveKernel {
     private static final float TANH_SCALE = 0.7978846f; // sqrt(2 / pi)
     private static final float TANH_CUBIC = 0.044715f;
-    private static final float DENSITY = 0.3989423f; // 1 / sqrt(2 pi)
-    private static final float SQRT_HALF = 0.70710677f;
-    /** {@code exp(z^2) erfc(z) = t P(t)} with {@code t = 1 / (1 + z / 2)} for z from 0 to 10: a least-squares fit, relative error 3e-7 in float32. */
-    private static final float C0 = 0.28206453f;
-    private static final float C1 = 0.28285635f;
-    private static final float C2 = 0.23865077f;
-    private static final float C3 = 0.22551326f;
-    private static final float C4 = -0.09823302f;
-    private static final float C5 = 0.42111412f;
-    private static final float C6 = -0.66982794f;
-    private static final float C7 = 0.4287817f;
-    private static final float C8 = -0.12319218f;
-    private static final float C9 = 0.012272378f;
+    private static final FloatVector ZERO = splat(0f);
+    private static final FloatVector HALF = splat(0.5f);
+    private static final FloatVector MINUS_HALF = splat(-0.5f);
+    private static final FloatVector ONE = splat(1f);
+    private static final FloatVector TWO = splat(2f);
+    private static final FloatVector MINUS_2U_1 = splat(-2 * TANH_SCALE);
+    private static final FloatVector MINUS_2U_3 = splat(-2 * TANH_SCALE * TANH_CUBIC);
+    private static final FloatVector SLOPE_0 = splat(2 * TANH_SCALE);
+    private static final FloatVector SLOPE_2 = splat(6 * TANH_SCALE * TANH_CUBIC);
+    private static final FloatVector DENSITY = splat(0.3989423f); // 1 / sqrt(2 pi)
+    private static final FloatVector HALF_ROOT_HALF = splat(0.35355338f); // |x| / sqrt(2) is the argument of erfc, halved for t
+    // exp(z^2) erfc(z) = t P(t) with t = 1 / (1 + z / 2), z from 0 to 10: a least-squares fit, relative error 3e-7 in float32
+    private static final FloatVector C0 = splat(0.28206453f);
+    private static final FloatVector C1 = splat(0.28285635f);
+    private static final FloatVector C2 = splat(0.23865077f);
+    private static final FloatVector C3 = splat(0.22551326f);
+    private static final FloatVector C4 = splat(-0.09823302f);
+    private static final FloatVector C5 = splat(0.42111412f);
+    private static final FloatVector C6 = splat(-0.66982794f);
+    private static final FloatVector C7 = splat(0.4287817f);
+    private static final FloatVector C8 = splat(-0.12319218f);
+    private static final FloatVector C9 = splat(0.012272378f);
+    // 2 atanh(s) = s (2 + 2 s^2 / 3 + 2 s^4 / 5 ..)
+    private static final FloatVector A3 = splat(2f / 3);
+    private static final FloatVector A5 = splat(2f / 5);
+    private static final FloatVector A7 = splat(2f / 7);
+    private static final FloatVector A9 = splat(2f / 9);
+    private static final FloatVector A11 = splat(2f / 11);
+    private static final FloatVector A13 = splat(2f / 13);
+    private static final FloatVector A15 = splat(2f / 15);
 
     private CurveKernel() {}
 
@@ -58,7 +75,7 @@ final class CurveKernel {
         if (order == 0) {
             for (long i = from; i < to; i += COUNT) {
                 FloatVector v = Lanes.load(x, i);
-                Lanes.store(v.div(Exp.of(v.neg()).add(1f)), y, i);
+                Lanes.store(v.div(Exp.of(v.neg()).add(ONE)), y, i);
             }
         } else {
             siluSlope(x, y, from, to);
@@ -66,11 +83,10 @@ final class CurveKernel {
     }
 
     private static void siluSlope(MemorySegment x, MemorySegment y, long from, long to) {
-        FloatVector one = FloatVector.broadcast(S, 1f);
         for (long i = from; i < to; i += COUNT) {
             FloatVector v = Lanes.load(x, i);
-            FloatVector s = one.div(Exp.of(v.neg()).add(1f));
-            Lanes.store(s.mul(v.fma(one.sub(s), one)), y, i);
+            FloatVector s = ONE.div(Exp.of(v.neg()).add(ONE));
+            Lanes.store(s.mul(v.fma(ONE.sub(s), ONE)), y, i);
         }
     }
 
@@ -78,7 +94,7 @@ final class CurveKernel {
     private static void gelu(int order, MemorySegment x, MemorySegment y, long from, long to) {
         for (long i = from; i < to; i += COUNT) {
             FloatVector v = Lanes.load(x, i);
-            Lanes.store(Exp.of(v.mul(v).mul(-0.5f)), y, i);
+            Lanes.store(Exp.of(v.mul(v).mul(MINUS_HALF)), y, i);
         }
         if (order == 0) {
             geluOfBell(x, y, from, to);
@@ -104,18 +120,17 @@ final class CurveKernel {
 
     /** The normal distribution function of x given {@code bell = exp(-x^2 / 2)}. */
     private static FloatVector cumulative(FloatVector x, FloatVector bell) {
-        FloatVector t = splat(1f).div(x.abs().fma(splat(0.5f * SQRT_HALF), splat(1f)));
-        FloatVector p = splat(C9).fma(t, splat(C8)).fma(t, splat(C7)).fma(t, splat(C6)).fma(t, splat(C5));
-        FloatVector q = p.fma(t, splat(C4)).fma(t, splat(C3)).fma(t, splat(C2)).fma(t, splat(C1)).fma(t, splat(C0));
-        FloatVector upper = q.mul(t).mul(bell).mul(0.5f);
-        return upper.blend(splat(1f).sub(upper), x.compare(VectorOperators.GT, 0f));
+        FloatVector t = ONE.div(x.abs().fma(HALF_ROOT_HALF, ONE));
+        FloatVector p = C9.fma(t, C8).fma(t, C7).fma(t, C6).fma(t, C5).fma(t, C4).fma(t, C3).fma(t, C2).fma(t, C1).fma(t, C0);
+        FloatVector upper = p.mul(t).mul(bell).mul(HALF);
+        return upper.blend(ONE.sub(upper), x.compare(VectorOperators.GT, ZERO));
     }
 
     private static void geluTanh(int order, MemorySegment x, MemorySegment y, long from, long to) {
         if (order == 0) {
             for (long i = from; i < to; i += COUNT) {
                 FloatVector v = Lanes.load(x, i);
-                Lanes.store(v.div(Exp.of(minusTwoU(v)).add(1f)), y, i);
+                Lanes.store(v.div(Exp.of(minusTwoU(v)).add(ONE)), y, i);
             }
         } else {
             geluTanhSlope(x, y, from, to);
@@ -123,17 +138,16 @@ final class CurveKernel {
     }
 
     private static void geluTanhSlope(MemorySegment x, MemorySegment y, long from, long to) {
-        FloatVector one = FloatVector.broadcast(S, 1f);
         for (long i = from; i < to; i += COUNT) {
             FloatVector v = Lanes.load(x, i);
-            FloatVector s = one.div(Exp.of(minusTwoU(v)).add(1f));
-            FloatVector slope = v.mul(v).fma(splat(6 * TANH_SCALE * TANH_CUBIC), splat(2 * TANH_SCALE));
-            Lanes.store(s.mul(v.mul(slope).fma(one.sub(s), one)), y, i);
+            FloatVector s = ONE.div(Exp.of(minusTwoU(v)).add(ONE));
+            FloatVector slope = v.mul(v).fma(SLOPE_2, SLOPE_0);
+            Lanes.store(s.mul(v.mul(slope).fma(ONE.sub(s), ONE)), y, i);
         }
     }
 
     private static FloatVector minusTwoU(FloatVector x) {
-        return x.mul(x.mul(x).fma(splat(-2 * TANH_SCALE * TANH_CUBIC), splat(-2 * TANH_SCALE)));
+        return x.mul(x.mul(x).fma(MINUS_2U_3, MINUS_2U_1));
     }
 
     private static void logSigmoid(int order, MemorySegment x, MemorySegment y, long from, long to) {
@@ -151,23 +165,21 @@ final class CurveKernel {
     private static void logSigmoidOfExp(MemorySegment x, MemorySegment y, long from, long to) {
         for (long i = from; i < to; i += COUNT) {
             FloatVector v = Lanes.load(x, i);
-            FloatVector low = v.blend(0f, v.compare(VectorOperators.GT, 0f));
+            FloatVector low = v.blend(ZERO, v.compare(VectorOperators.GT, ZERO));
             Lanes.store(low.sub(logOnePlus(Lanes.load(y, i))), y, i);
         }
     }
 
     /** {@code log(1 + e) = 2 atanh(e / (2 + e))} for e from 0 to 1, by the series: the argument is at most 1/3. */
     private static FloatVector logOnePlus(FloatVector e) {
-        FloatVector s = e.div(e.add(2f));
+        FloatVector s = e.div(e.add(TWO));
         FloatVector q = s.mul(s);
-        FloatVector p = splat(2f / 15).fma(q, splat(2f / 13)).fma(q, splat(2f / 11)).fma(q, splat(2f / 9)).fma(q, splat(2f / 7));
-        return s.mul(p.fma(q, splat(2f / 5)).fma(q, splat(2f / 3)).fma(q, splat(2f)));
+        return s.mul(A15.fma(q, A13).fma(q, A11).fma(q, A9).fma(q, A7).fma(q, A5).fma(q, A3).fma(q, TWO));
     }
 
     private static void sigmoidOfNegative(MemorySegment x, MemorySegment y, long from, long to) {
-        FloatVector one = FloatVector.broadcast(S, 1f);
         for (long i = from; i < to; i += COUNT) {
-            Lanes.store(one.div(Exp.of(Lanes.load(x, i)).add(1f)), y, i);
+            Lanes.store(ONE.div(Exp.of(Lanes.load(x, i)).add(ONE)), y, i);
         }
     }
 
@@ -178,11 +190,10 @@ final class CurveKernel {
     }
 
     private static void rsqrt(int order, MemorySegment x, MemorySegment y, long from, long to) {
-        FloatVector one = FloatVector.broadcast(S, 1f);
         for (long i = from; i < to; i += COUNT) {
             FloatVector v = Lanes.load(x, i);
-            FloatVector r = one.div(v.sqrt());
-            Lanes.store(order == 0 ? r : r.mul(-0.5f).div(v), y, i);
+            FloatVector r = ONE.div(v.sqrt());
+            Lanes.store(order == 0 ? r : r.mul(MINUS_HALF).div(v), y, i);
         }
     }
 

@@ -1,7 +1,0 @@
-package io.safeprobe.model.chat;
-
-/** A filter: {@code value|name(arguments)}. */
-@FunctionalInterface
-interface Filter {
-    Value apply(Context context, Value value, Arguments arguments);
-}

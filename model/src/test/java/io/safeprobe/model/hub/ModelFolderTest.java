@@ -1,0 +1,211 @@
+package io.safeprobe.model.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.ReferenceKernels;
+import io.safeprobe.engine.memory.Memory;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.safetensors.SafetensorsException;
+import io.safeprobe.engine.safetensors.SafetensorsFile;
+import io.safeprobe.engine.safetensors.SafetensorsWriter;
+import io.safeprobe.engine.tensor.DType;
+import io.safeprobe.engine.tensor.Shape;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.Golden;
+import io.safeprobe.model.config.ModelException;
+import io.safeprobe.model.config.WeightNames;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What opens, and what is refused with which words. After every test memory is closed, so nothing may leak on the way out. */
+class ModelFolderTest {
+    @TempDir
+    Path folder;
+
+    private final Memory memory = Memory.ofLimit(1 << 26);
+    private final Kernels kernels = new ReferenceKernels();
+
+    @AfterEach
+    void nothingLeaks() {
+        memory.close();
+    }
+
+    private ModelFolder open() {
+        return ModelFolder.open(memory, kernels, folder, StoredType.AUTO);
+    }
+
+    private void copy(String golden) throws IOException {
+        try (var files = Files.list(Golden.path(golden))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+        }
+    }
+
+    private void editConfig(Consumer<ObjectNode> edit) throws IOException {
+        Path file = folder.resolve("config.json");
+        ObjectNode config = (ObjectNode) new JsonMapper().readTree(Files.readString(file));
+        edit.accept(config);
+        Files.writeString(file, config.toString());
+    }
+
+    private void editWeights(Consumer<Map<String, Tensor>> edit) {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        try (Scope scope = memory.scope(); SafetensorsFile file = SafetensorsFile.open(memory, folder.resolve("model.safetensors"))) {
+            file.tensors().forEach((name, tensor) -> weights.put(name, Tensor.of(scope, tensor.shape(), tensor.toFloats())));
+            weights.put("scratch", Tensor.of(scope, Shape.of(1), 1f));
+            edit.accept(weights);
+            SafetensorsWriter.write(folder.resolve("model.safetensors"), weights, Map.of());
+        }
+    }
+
+    private void refused(Class<? extends RuntimeException> type, String... reasons) {
+        var thrown = assertThatThrownBy(this::open).isInstanceOf(type);
+        for (String reason : reasons) {
+            thrown.hasMessageContaining(reason);
+        }
+    }
+
+    @Test
+    void aFolderOpensAsAMapping() throws IOException {
+        copy("tiny-llama");
+        try (ModelFolder model = open()) {
+            assertThat(model.config().layers()).isEqualTo(4);
+            assertThat(model.config().kvHeads()).isEqualTo(2);
+            assertThat(model.dtype()).isEqualTo(DType.F32);
+            assertThat(memory.inUse()).as("no weight is copied").isZero();
+            assertThat(model.unusedTensors()).isEmpty();
+            assertThatThrownBy(model::tokenizer).isInstanceOf(ModelException.class).hasMessageContaining("no tokenizer.json");
+        }
+    }
+
+    @Test
+    void shardsAndATiedHeadOpenToo() throws IOException {
+        copy("tiny-llama-tied");
+        try (ModelFolder model = open()) {
+            assertThat(model.config().tiedHead()).isTrue();
+            assertThat(model.config().ropeTheta()).isEqualTo(50_000);
+            assertThat(model.dtype()).isEqualTo(DType.BF16);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32, F32", "BF16, BF16", "AUTO, F32"})
+    void matricesAreConvertedWhenAsked(StoredType asked, DType expected) throws IOException {
+        copy("tiny-llama");
+        try (ModelFolder model = ModelFolder.open(memory, kernels, folder, asked)) {
+            assertThat(model.dtype()).isEqualTo(expected);
+            assertThat(model.weights().get(WeightNames.NORM).dtype()).isEqualTo(DType.F32);
+        }
+    }
+
+    @Test
+    void notAModel() throws IOException {
+        refused(ModelException.class, "config.json is missing", "is this a model folder");
+        assertThatThrownBy(() -> ModelFolder.open(memory, kernels, folder.resolve("none"), StoredType.AUTO)).hasMessageContaining("is not a folder");
+        Files.writeString(folder.resolve("adapter_config.json"), "{}");
+        refused(ModelException.class, "is an adapter", "--adapter");
+    }
+
+    @Test
+    void noWeights() throws IOException {
+        copy("tiny-llama");
+        Files.delete(folder.resolve("model.safetensors"));
+        refused(ModelException.class, "neither model.safetensors nor", "converted to safetensors");
+    }
+
+    @Test
+    void aMissingShard() throws IOException {
+        copy("tiny-llama-tied");
+        Files.delete(folder.resolve("model-00002-of-00002.safetensors"));
+        refused(SafetensorsException.class, "model-00002-of-00002.safetensors", "no such file");
+    }
+
+    @Test
+    void aTruncatedShard() throws IOException {
+        copy("tiny-llama-tied");
+        Path shard = folder.resolve("model-00001-of-00002.safetensors");
+        byte[] bytes = Files.readAllBytes(shard);
+        Files.write(shard, java.util.Arrays.copyOf(bytes, bytes.length - 100));
+        refused(SafetensorsException.class, "model-00001-of-00002.safetensors", "truncated");
+    }
+
+    @Test
+    void anIndexThatReachesOutside() throws IOException {
+        copy("tiny-llama-tied");
+        Files.writeString(folder.resolve("model.safetensors.index.json"), "{\"weight_map\": {\"a\": \"../secret.safetensors\"}}");
+        refused(ModelException.class, "outside its folder");
+    }
+
+    @Test
+    void anIndexThatPromisesWhatNoShardHolds() throws IOException {
+        copy("tiny-llama-tied");
+        Files.writeString(folder.resolve("model.safetensors.index.json"), "{\"weight_map\": {\"ghost\": \"model-00001-of-00002.safetensors\"}}");
+        refused(ModelException.class, "lacks the tensor 'ghost'");
+    }
+
+    @Test
+    void weightsThatContradictTheConfiguration() throws IOException {
+        copy("tiny-llama");
+        editConfig(config -> config.put("intermediate_size", 50));
+        refused(ModelException.class, "mlp.gate_proj.weight' has shape [48, 32] but config.json asks for [50, 32]");
+        editConfig(config -> config.put("intermediate_size", 48).put("num_hidden_layers", 5));
+        refused(ModelException.class, "the weights lack 'model.layers.4.");
+    }
+
+    @Test
+    void surplusTensorsAreReported() throws IOException {
+        copy("tiny-llama");
+        editWeights(weights -> {});
+        try (ModelFolder model = open()) {
+            assertThat(model.unusedTensors()).containsExactly("scratch");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{\"architectures\": [\"BertModel\"]} | architecture 'BertModel' is not supported; supported: LlamaForCausalLM",
+        "{} | architecture '' is not supported",
+        "{\"architectures\" | is not valid JSON",
+        "{\"architectures\": [\"LlamaForCausalLM\"]} | positive whole number for hidden_size, but has none",
+    })
+    void aConfigurationThatIsNotUnderstood(String json, String reason) throws IOException {
+        Files.writeString(folder.resolve("config.json"), json);
+        refused(ModelException.class, reason);
+    }
+
+    @Test
+    void settingsThatWouldChangeResultsAreRefusedByName() throws IOException {
+        copy("tiny-llama");
+        editConfig(config -> config.put("attention_bias", true));
+        refused(ModelException.class, "attention_bias");
+        editConfig(config -> config.put("attention_bias", false).putObject("rope_scaling").put("rope_type", "llama3"));
+        refused(ModelException.class, "rotary scaling 'llama3'");
+        editConfig(config -> config.putNull("rope_scaling").put("hidden_act", "relu"));
+        refused(ModelException.class, "hidden_act 'relu'");
+        editConfig(config -> config.put("hidden_act", "silu").put("num_key_value_heads", 3));
+        refused(ModelException.class, "key/value heads must divide the heads");
+    }
+
+    @Test
+    void openingAndClosingManyTimesDoesNotGrow() throws IOException {
+        copy("tiny-llama-tied");
+        for (int i = 0; i < 50; i++) {
+            ModelFolder.open(memory, kernels, folder, StoredType.F32).close();
+        }
+        assertThat(memory.inUse()).isZero();
+    }
+}

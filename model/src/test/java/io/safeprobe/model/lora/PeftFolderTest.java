@@ -1,0 +1,127 @@
+package io.safeprobe.model.lora;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.engine.autograd.Graph;
+import io.safeprobe.engine.kernel.ReferenceKernels;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.Golden;
+import io.safeprobe.model.config.ModelException;
+import io.safeprobe.model.config.WeightNames;
+import io.safeprobe.model.decoder.Forward;
+import io.safeprobe.model.decoder.PackedTokens;
+import io.safeprobe.model.hub.MergedFolder;
+import io.safeprobe.model.hub.ModelFolder;
+import io.safeprobe.model.hub.StoredType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PeftFolderTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void whatIsWrittenIsReadBackToTheBit() {
+        try (Golden golden = Golden.open("tiny-llama");
+                LoraAdapter read = PeftFolder.read(golden.memory, golden.model.config(), Golden.path("tiny-llama-peft"))) {
+            PeftFolder.write(read, folder.resolve("copy"));
+            try (LoraAdapter again = PeftFolder.read(golden.memory, golden.model.config(), folder.resolve("copy"))) {
+                assertThat(again.config()).isEqualTo(read.config());
+                read.tensors().forEach((name, tensor) -> assertThat(values(again, name)).as(name).isEqualTo(tensor.toDoubles()));
+            }
+        }
+    }
+
+    private static double[] values(LoraAdapter adapter, String name) {
+        Tensor tensor = adapter.tensors().get(name);
+        return tensor == null ? new double[0] : tensor.toDoubles();
+    }
+
+    @Test
+    void theMergedFolderGivesTheLogitsOfModelAndAdapter() {
+        Path merged = folder.resolve("merged");
+        try (Golden golden = Golden.adapter("tiny-llama-peft", new ReferenceKernels())) {
+            try (LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), Golden.path("tiny-llama-peft"))) {
+                MergedFolder.write(golden.memory, golden.model, adapter, Map.of(), merged);
+                assertThatThrownBy(() -> MergedFolder.write(golden.memory, golden.model, adapter, Map.of(), merged)).hasMessageContaining("not empty");
+            }
+            assertThat(merged.resolve("config.json")).exists();
+            try (ModelFolder model = ModelFolder.open(golden.memory, golden.kernels, merged, StoredType.AUTO); Scope scope = golden.memory.scope()) {
+                Forward forward = new Forward(new Graph(golden.kernels, scope), model.config(), model.weights());
+                int[] ids = Golden.ints(golden.json.path("ids").get(0));
+                Tensor logits = forward.logits(forward.hidden(PackedTokens.of(List.of(ids))), IntStream.range(0, ids.length).toArray()).tensor();
+                double[] expected = golden.tensor("merged_logits.0").toDoubles();
+                for (int i = 0; i < expected.length; i++) {
+                    assertThat(logits.get(i)).isCloseTo(expected[i], org.assertj.core.api.Assertions.within(1e-4));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aFreshAdapterChangesNothing() {
+        try (Golden golden = Golden.open("tiny-llama"); Scope scope = golden.memory.scope();
+                LoraAdapter adapter = LoraAdapter.fresh(golden.memory, golden.model.config(),
+                        new LoraConfig(3, 6, 0, WeightNames.LINEAR, false, "tiny"), new Random(5))) {
+            assertThat(adapter.modules()).hasSize(4 * 7);
+            Graph graph = new Graph(golden.kernels, scope);
+            int[] ids = {1, 2, 3};
+            Tensor bare = logits(new Forward(graph, golden.model.config(), golden.model.weights()), ids);
+            Tensor adapted = logits(new Forward(graph, golden.model.config(), golden.model.weights()).with(adapter, graph::constant), ids);
+            assertThat(adapted.toDoubles()).isEqualTo(bare.toDoubles());
+        }
+    }
+
+    private static Tensor logits(Forward forward, int[] ids) {
+        return forward.logits(forward.hidden(PackedTokens.of(List.of(ids))), new int[] {ids.length - 1}).tensor();
+    }
+
+    private void refused(Consumer<ObjectNode> edit, String reason) throws IOException {
+        Path copy = Files.createDirectories(folder.resolve("edited"));
+        ObjectNode config = (ObjectNode) new JsonMapper().readTree(Files.readString(Golden.path("tiny-llama-peft").resolve("adapter_config.json")));
+        edit.accept(config);
+        Files.writeString(copy.resolve("adapter_config.json"), config.toString());
+        Files.copy(Golden.path("tiny-llama-peft").resolve("adapter_model.safetensors"), copy.resolve("adapter_model.safetensors"),
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        try (Golden golden = Golden.open("tiny-llama")) {
+            assertThatThrownBy(() -> PeftFolder.read(golden.memory, golden.model.config(), copy)).isInstanceOf(ModelException.class).hasMessageContaining(reason);
+        }
+    }
+
+    @Test
+    void whatWouldChangeResultsIsRefusedByName() throws IOException {
+        refused(config -> config.put("peft_type", "LOHA"), "type LOHA");
+        refused(config -> config.put("use_dora", true), "use_dora");
+        refused(config -> config.putObject("rank_pattern").put("q_proj", 2), "rank_pattern");
+        refused(config -> config.putArray("modules_to_save").add("lm_head"), "modules_to_save");
+        refused(config -> config.put("target_modules", ".*q_proj"), "regular expression");
+        refused(config -> config.put("bias", "all"), "bias 'all'");
+        refused(config -> config.put("r", 0), "rank > 0");
+    }
+
+    @Test
+    void anAdapterForAnotherModelIsRefused() throws IOException {
+        refused(config -> config.put("r", 2), "belongs to another model");
+        refused(config -> config.putArray("target_modules").add("q_proj").add("k_proj"), "belongs to another model");
+        refused(config -> config.putArray("target_modules").add("q_proj"), "belongs to another model");
+    }
+
+    @Test
+    void aFolderWithoutAnAdapterIsRefused() {
+        try (Golden golden = Golden.open("tiny-llama")) {
+            assertThatThrownBy(() -> PeftFolder.read(golden.memory, golden.model.config(), folder)).hasMessageContaining("is not an adapter folder");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package io.safeprobe.shell.command;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.hub.ModelFolder;
+import io.safeprobe.sap.data.DataReport;
+import io.safeprobe.sap.objective.Trainable;
+import io.safeprobe.shell.report.DataSummary;
+import io.safeprobe.shell.report.Numbers;
+import io.safeprobe.shell.report.Output;
+import io.safeprobe.shell.session.DataSlot;
+import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.Tuned;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** What is open, in words and as JSON. */
+final class Facts {
+    private Facts() {}
+
+    static List<String> modelLines(Session session) {
+        ModelFolder model = session.model();
+        DecoderConfig config = model.config();
+        List<String> lines = new ArrayList<>();
+        lines.add("model    " + model.path() + ": " + config.architecture() + ", " + Numbers.count(model.parameters()) + " parameters in "
+                + model.dtype().name().toLowerCase(Locale.ROOT));
+        lines.add("         " + Numbers.count(config.layers(), "layer") + " of width " + config.hidden() + ", " + config.heads() + " heads ("
+                + config.kvHeads() + " for keys and values), vocabulary " + config.vocabulary() + ", context " + config.maxPositions());
+        lines.add("         " + (model.hasTokenizer() ? "tokenizer" : "no tokenizer: only rows with token ids can be used") + ", "
+                + (model.hasChatTemplate() ? "chat template" : "no chat template: prompts are used as they are"));
+        if (!model.unusedTensors().isEmpty()) {
+            lines.add("         " + Numbers.count(model.unusedTensors().size(), "stored tensor") + " not used: "
+                    + String.join(", ", model.unusedTensors().stream().limit(3).toList()) + (model.unusedTensors().size() > 3 ? ", .." : ""));
+        }
+        session.tuned().ifPresent(tuned -> lines.add(tunedLine(tuned)));
+        return lines;
+    }
+
+    private static String tunedLine(Tuned tuned) {
+        String what = switch (tuned.trainable()) {
+            case Trainable.Lora(var adapter) -> "LoRA r " + adapter.config().rank() + " on " + String.join(", ", adapter.config().targets());
+            case Trainable.Full _ -> "all weights";
+        };
+        return "adapter  " + tuned.origin() + ": " + what + ", " + Numbers.count(tuned.parameters()) + " parameters";
+    }
+
+    static ObjectNode model(Session session) {
+        ModelFolder model = session.model();
+        DecoderConfig config = model.config();
+        ObjectNode json = Output.object();
+        json.put("model", model.path().toString()).put("architecture", config.architecture()).put("parameters", model.parameters());
+        json.put("dtype", model.dtype().name().toLowerCase(Locale.ROOT)).put("layers", config.layers()).put("hidden", config.hidden());
+        json.put("vocabulary", config.vocabulary()).put("context", config.maxPositions());
+        json.put("tokenizer", model.hasTokenizer()).put("chat_template", model.hasChatTemplate());
+        session.tuned().ifPresentOrElse(
+                tuned -> json.putObject("adapter").put("origin", tuned.origin()).put("parameters", tuned.parameters()), () -> json.putNull("adapter"));
+        return json;
+    }
+
+    /** Reports on the open data, by what it is for. */
+    static Map<String, Optional<DataReport>> data(Session session) {
+        Map<String, Optional<DataReport>> data = new java.util.LinkedHashMap<>();
+        data.put("task", session.openTask().map(DataSlot::report));
+        data.put("safety", session.openSafety().map(DataSlot::report));
+        data.put("prompts", session.openPrompts().map(DataSlot::report));
+        return data;
+    }
+
+    static List<String> dataLines(Session session) {
+        List<String> lines = new ArrayList<>();
+        data(session).forEach((kind, report) -> {
+            String label = String.format(Locale.ROOT, "%-9s", kind);
+            List<String> summary = report.map(found -> DataSummary.lines(found, unit(kind))).orElse(List.of("none; open some with: data " + kind + " FILE"));
+            lines.add(label + summary.getFirst());
+            summary.stream().skip(1).forEach(line -> lines.add("         " + line.strip()));
+        });
+        return lines;
+    }
+
+    static String unit(String kind) {
+        return switch (kind) {
+            case "safety" -> "pair";
+            case "prompts" -> "prompt";
+            default -> "row";
+        };
+    }
+}

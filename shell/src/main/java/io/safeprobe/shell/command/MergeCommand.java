@@ -1,0 +1,47 @@
+package io.safeprobe.shell.command;
+
+import io.safeprobe.model.hub.MergedFolder;
+import io.safeprobe.sap.objective.Trainable;
+import io.safeprobe.shell.report.Output;
+import io.safeprobe.shell.session.CommandException;
+import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.Tuned;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** Writes the model with the adapter folded in. */
+@Command(name = "merge", description = "Write a whole model folder with the adapter folded in.")
+final class MergeCommand implements Callable<Integer> {
+    private final Session session;
+
+    @Parameters(paramLabel = "DIR", description = "Folder to make; it must not exist.")
+    private Path folder = Path.of("");
+
+    @Mixin
+    private JsonOption json = new JsonOption();
+
+    MergeCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        Path target = NewFolder.at(session, folder);
+        session.model();
+        Tuned tuned = session.tuned().orElseThrow(() -> new CommandException("there is no adapter to fold in; train first, or open one with: open DIR --adapter DIR"));
+        switch (tuned.trainable()) {
+            case Trainable.Lora(var adapter) -> MergedFolder.write(session.memory(), session.model(), adapter, Map.of(), target);
+            case Trainable.Full(var tensors) -> MergedFolder.write(session.memory(), session.model(), null, tensors, target);
+        }
+        if (json.wanted()) {
+            session.output().json(Output.object().put("merged", target.toString()));
+        } else {
+            session.output().message("model saved in " + target);
+        }
+        return Status.OK;
+    }
+}

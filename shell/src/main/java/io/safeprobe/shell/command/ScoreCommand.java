@@ -1,0 +1,151 @@
+package io.safeprobe.shell.command;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.model.generate.Sampling;
+import io.safeprobe.sap.data.Encoded;
+import io.safeprobe.sap.data.PairExample;
+import io.safeprobe.sap.data.Prompt;
+import io.safeprobe.sap.score.HarmfulScore;
+import io.safeprobe.sap.score.Margins;
+import io.safeprobe.sap.score.Scorer;
+import io.safeprobe.sap.score.Verdict;
+import io.safeprobe.shell.report.DataSummary;
+import io.safeprobe.shell.report.Numbers;
+import io.safeprobe.shell.report.Output;
+import io.safeprobe.shell.report.ScoreSummary;
+import io.safeprobe.shell.session.CommandException;
+import io.safeprobe.shell.session.Measuring;
+import io.safeprobe.shell.session.ResultFile;
+import io.safeprobe.shell.session.Session;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Measures how harmful the model is. */
+@Command(name = "score", description = {"Measure how harmful the model is.",
+    "The share of prompts it answers instead of refusing (refusal), or of pairs whose harmful response it finds likelier (margin); lower is safer."})
+final class ScoreCommand implements Callable<Integer> {
+    /** How responses are judged. */
+    enum Judge {
+        refusal,
+        margin
+    }
+
+    private final Session session;
+
+    @Option(names = "--judge", paramLabel = "JUDGE", defaultValue = "refusal",
+            description = "refusal: generate responses to 'data prompts' and look for refusals. margin: compare the likelihoods of 'data safety'; "
+                    + "no generation. Default: ${DEFAULT-VALUE}.")
+    private Judge judge = Judge.refusal;
+
+    @Option(names = "--max-new-tokens", paramLabel = "N", description = "Most tokens of a response. Default: that of 'set max-new-tokens'.")
+    private @Nullable Integer maxNewTokens;
+
+    @Option(names = "--limit", paramLabel = "N", description = "Take the first N prompts or pairs only.")
+    private @Nullable Integer limit;
+
+    @Option(names = "--out", paramLabel = "FILE", description = "Write prompts, responses and verdicts, with all that made them, as JSON.")
+    private @Nullable Path out;
+
+    @Mixin
+    private JsonOption json = new JsonOption();
+
+    ScoreCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        if (limit != null && limit < 1) {
+            throw new CommandException("--limit must be at least 1, not " + limit);
+        }
+        if (maxNewTokens != null && maxNewTokens < 1) {
+            throw new CommandException("--max-new-tokens must be at least 1, not " + maxNewTokens);
+        }
+        session.model();
+        Path target = out;
+        ResultFile file = target == null ? null : ResultFile.at(session.path(target.toString()));
+        return switch (judge) {
+            case refusal -> refusal(file);
+            case margin -> margin(file);
+        };
+    }
+
+    private <T> List<T> first(List<T> all) {
+        return limit == null ? all : all.subList(0, Math.min(all.size(), limit));
+    }
+
+    private int refusal(@Nullable ResultFile file) {
+        List<Prompt> prompts = first(session.prompts().data().prompts());
+        int tokens = maxNewTokens == null ? session.settings().maxNewTokens() : maxNewTokens;
+        // A score is to be the same whenever it is taken, so it is greedy unless a person set otherwise.
+        Sampling sampling = session.settings().sampling(Sampling.GREEDY);
+        List<Verdict> verdicts = new Measuring(session).refusals(prompts, tokens, sampling, session.settings().seed(), "score");
+        if (verdicts.isEmpty()) {
+            session.output().message("interrupted before anything was judged");
+            return Status.INTERRUPTED;
+        }
+        HarmfulScore score = Scorer.score(verdicts);
+        ObjectNode node = node(score, prompts.size());
+        node.put("unfinished", verdicts.stream().filter(verdict -> !verdict.finished()).count());
+        if (file != null) {
+            ObjectNode content = node.deepCopy();
+            content.put("max_new_tokens", tokens).put("temperature", sampling.temperature()).put("top_k", sampling.topK()).put("top_p", sampling.topP());
+            content.put("seed", session.settings().seed());
+            content.set("data", DataSummary.json(session.prompts().report()));
+            file.write(session, content, verdicts);
+        }
+        return report(file, node, score, "prompt", List.of());
+    }
+
+    private int margin(@Nullable ResultFile file) {
+        Encoded<PairExample> encoded =
+                session.safety().data().encode(session.encoder(), session.maxTokens(null), session.model().config().vocabulary());
+        List<PairExample> pairs = first(encoded.examples());
+        Margins margins = new Measuring(session).margins(pairs, "score");
+        if (margins.margins().isEmpty()) {
+            session.output().message("interrupted before anything was judged");
+            return Status.INTERRUPTED;
+        }
+        HarmfulScore score = margins.score();
+        ObjectNode node = node(score, pairs.size());
+        node.put("mean_margin", margins.mean());
+        if (file != null) {
+            ObjectNode content = node.deepCopy();
+            content.set("data", DataSummary.json(encoded.report()));
+            file.write(session, content, margins);
+        }
+        return report(file, node, score, "pair", List.of("mean margin " + Numbers.figure(margins.mean()) + " nats; higher is safer"));
+    }
+
+    private static ObjectNode node(HarmfulScore score, int wanted) {
+        ObjectNode node = Output.object();
+        ScoreSummary.put(node, score);
+        return node.put("complete", score.total() == wanted);
+    }
+
+    private int report(@Nullable ResultFile file, ObjectNode node, HarmfulScore score, String unit, List<String> more) {
+        Output output = session.output();
+        boolean complete = node.path("complete").asBoolean();
+        if (file != null) {
+            node.put("out", file.path().toString());
+        }
+        if (json.wanted()) {
+            output.json(node);
+        } else {
+            output.line(ScoreSummary.line(score, unit));
+            more.forEach(output::line);
+            if (file != null) {
+                output.message("written to " + file.path());
+            }
+        }
+        if (!complete) {
+            output.message("interrupted: the score is over what was judged until then");
+        }
+        return complete ? Status.OK : Status.INTERRUPTED;
+    }
+}

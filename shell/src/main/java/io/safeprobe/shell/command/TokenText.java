@@ -1,0 +1,61 @@
+package io.safeprobe.shell.command;
+
+import io.safeprobe.model.chat.EncodedRow;
+import io.safeprobe.model.hub.ModelFolder;
+import io.safeprobe.model.tokenizer.Tokenizer;
+import io.safeprobe.shell.report.Style;
+import io.safeprobe.shell.session.Session;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The text of single tokens, and which are learnt. */
+final class TokenText {
+    private TokenText() {}
+
+    /** The label at position 0 is never learnt: nothing comes before it. */
+    static boolean isLearnt(EncodedRow row, int position) {
+        return position > 0 && row.labels()[position] != EncodedRow.IGNORED;
+    }
+
+    static long learnt(EncodedRow row) {
+        int[] labels = row.labels();
+        return Arrays.stream(labels).skip(1).filter(label -> label != EncodedRow.IGNORED).count();
+    }
+
+    /** What each token adds to the text; ids in angle brackets where the model has no tokenizer. */
+    static List<String> pieces(Session session, int[] ids) {
+        ModelFolder model = session.model();
+        List<String> pieces = new ArrayList<>();
+        String before = "";
+        for (int i = 0; i < ids.length; i++) {
+            if (!model.hasTokenizer()) {
+                pieces.add("<" + ids[i] + ">");
+                continue;
+            }
+            // A token by itself loses its leading space in some tokenizers, so it is the growth of the text that is shown.
+            Tokenizer tokenizer = model.tokenizer();
+            String text = tokenizer.decode(Arrays.copyOf(ids, i + 1), false);
+            pieces.add(text.startsWith(before) ? text.substring(before.length()) : tokenizer.decode(new int[] {ids[i]}, false));
+            before = text;
+        }
+        return pieces;
+    }
+
+    /** All tokens in a line, the learnt ones emphasised; line breaks of the text stay. */
+    static String marked(Session session, EncodedRow row) {
+        Style style = session.output().style();
+        List<String> pieces = pieces(session, row.ids());
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < pieces.size(); i++) {
+            String piece = pieces.get(i);
+            boolean learnt = isLearnt(row, i);
+            if (style.colours()) {
+                line.append(learnt ? style.learnt(piece) : style.dim(piece));
+            } else {
+                line.append(learnt ? "[" + piece + "]" : piece);
+            }
+        }
+        return line.toString();
+    }
+}

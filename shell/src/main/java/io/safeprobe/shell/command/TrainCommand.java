@@ -1,0 +1,199 @@
+package io.safeprobe.shell.command;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.sap.checkpoint.RunFolder;
+import io.safeprobe.sap.data.DataReport;
+import io.safeprobe.sap.data.TaskData;
+import io.safeprobe.sap.train.SapSettings;
+import io.safeprobe.sap.train.StepFigures;
+import io.safeprobe.sap.train.StepRecord;
+import io.safeprobe.sap.train.TrainSettings;
+import io.safeprobe.sap.train.Training;
+import io.safeprobe.shell.progress.TrainProgress;
+import io.safeprobe.shell.report.DataSummary;
+import io.safeprobe.shell.report.Numbers;
+import io.safeprobe.shell.report.Output;
+import io.safeprobe.shell.session.CommandException;
+import io.safeprobe.shell.session.DataFiles;
+import io.safeprobe.shell.session.DataSlot;
+import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.TrainingJob;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Fine-tunes the open model. */
+@Command(name = "train", description = {"Fine-tune the model, safely (sap) or plainly (sft).",
+    "Trains the open model on the open task data, with sap also on the open safety pairs, and leaves the result in use. Ctrl-C ends it after its step."})
+final class TrainCommand implements Callable<Integer> {
+    private final Session session;
+
+    @Mixin
+    private TrainOptions options = new TrainOptions();
+
+    @Option(names = "--validation", paramLabel = "FILE", description = "Rows set apart; their loss is measured after every epoch.")
+    private @Nullable Path validation;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Run folder to make. Default: the next free one below runs/.")
+    private @Nullable Path out;
+
+    @Option(names = "--resume", paramLabel = "DIR", description = "Go on with this run, exactly as if it had never stopped; takes no other options.")
+    private @Nullable Path resume;
+
+    @Mixin
+    private JsonOption json = new JsonOption();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    TrainCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        try (TrainingJob job = job()) {
+            header(job);
+            TrainingJob.Outcome outcome = job.run(job.config().settings().method());
+            session.output().endStatus();
+            report(job, outcome);
+            return outcome.complete() ? Status.OK : Status.INTERRUPTED;
+        }
+    }
+
+    private TrainingJob job() {
+        Path run = resume;
+        if (run != null) {
+            requireAlone();
+            return TrainingJob.resume(session, RunNames.find(session, run));
+        }
+        TrainSettings settings = options.settings(session);
+        Path folder = out;
+        return TrainingJob.fresh(session, settings, validation(), folder == null ? nextFolder(settings.method()) : session.path(folder.toString()));
+    }
+
+    /** A run goes on exactly, so nothing may be changed about it. */
+    private void requireAlone() {
+        if (spec == null) {
+            return;
+        }
+        Set<String> allowed = Set.of("--resume", "--json");
+        List<String> others = spec.commandLine().getParseResult().matchedOptions().stream()
+                .map(OptionSpec::longestName)
+                .filter(name -> !allowed.contains(name))
+                .toList();
+        if (!others.isEmpty()) {
+            throw new CommandException("--resume goes on with the settings of the run; leave out " + String.join(", ", others));
+        }
+    }
+
+    private @Nullable DataSlot<TaskData> validation() {
+        Path file = validation;
+        return file == null ? null : DataFiles.task(session.path(file.toString()), session.task().map(), 0);
+    }
+
+    private Path nextFolder(String method) {
+        int number = 1;
+        while (Files.exists(session.path("runs/" + method + "-" + number))) {
+            number++;
+        }
+        return session.path("runs/" + method + "-" + number);
+    }
+
+    private void header(TrainingJob job) {
+        Output output = session.output();
+        Training training = job.training();
+        TrainSettings settings = job.config().settings();
+        String[] labels = {"task     ", settings.sap() == null ? "held out " : "safety   ", "held out "};
+        int index = 0;
+        for (DataReport report : job.reports()) {
+            List<String> lines = DataSummary.lines(report, settings.sap() != null && index == 1 ? "pair" : "row");
+            output.message(labels[index++] + lines.getFirst());
+            lines.stream().skip(1).forEach(line -> output.message("         " + line.strip()));
+        }
+        output.message("method   " + method(settings));
+        output.message("trained  " + Numbers.count(training.trainableParameters(), "weight") + ": "
+                + (settings.full() ? "all of the model" : settings.initAdapter() != null ? "of the adapter " + settings.initAdapter()
+                        : "LoRA r " + settings.lora().rank() + " on " + String.join(", ", settings.lora().targets())));
+        output.message("steps    " + Numbers.count(training.totalSteps()) + ", " + Numbers.count(training.stepsPerEpoch()) + " an epoch, "
+                + settings.batch() * settings.accumulate() + " rows each" + (training.done() > 0 ? "; " + Numbers.count(training.done()) + " done" : ""));
+        output.message("memory   " + Numbers.bytes(job.memory()) + " for a step, " + Numbers.bytes(session.memory().inUse()) + " in use, limit "
+                + Numbers.bytes(session.memory().limit()));
+    }
+
+    private static String method(TrainSettings settings) {
+        String rate = "lr " + settings.lr() + " " + settings.schedule() + ", seed " + settings.seed();
+        SapSettings sap = settings.sap();
+        return sap == null ? "sft, " + rate : "sap, " + sap.variant() + " variant, probe on layers "
+                + String.join(", ", sap.layers().stream().map(String::valueOf).toList()) + ", beta " + sap.beta() + (sap.normalised() ? " (norm)" : "")
+                + ", epsilon " + sap.epsilon() + ", " + rate;
+    }
+
+    private void report(TrainingJob job, TrainingJob.Outcome outcome) {
+        if (json.wanted()) {
+            session.output().json(figures(job, outcome));
+        } else {
+            lines(job, outcome).forEach(session.output()::line);
+        }
+        if (!outcome.complete()) {
+            session.output().message("stopped after step " + outcome.steps() + " of " + outcome.total() + "; go on with: train --resume " + outcome.folder());
+        }
+    }
+
+    private List<String> lines(TrainingJob job, TrainingJob.Outcome outcome) {
+        TrainProgress progress = outcome.progress();
+        String losses = progress.last().map(last -> {
+            StepFigures.Sap sap = last.figures().sap();
+            return ", loss " + Numbers.figure(last.figures().usefulLoss())
+                    + (sap == null ? "" : ", safety loss " + Numbers.figure(sap.safetyLoss()) + ", sum of l_su " + Numbers.figure(lSu(outcome)));
+        }).orElse("");
+        String speed = String.format(Locale.ROOT, ", %s a step, %,.0f tokens/s, %s at most", Numbers.duration(progress.secondsPerStep()),
+                progress.tokensPerSecond(), Numbers.bytes(session.memory().peak()));
+        Path saved = outcome.saved();
+        return List.of(
+                job.config().settings().method() + ": " + Numbers.count(outcome.steps(), "step") + losses + speed,
+                "in use now; saved in " + (saved == null ? outcome.folder() + " (checkpoint)" : saved) + ", log in " + outcome.folder().resolve("log.jsonl"));
+    }
+
+    /** Over all steps of the run, also those done before it was gone on with. */
+    private static double lSu(TrainingJob.Outcome outcome) {
+        return RunSummary.of(RunFolder.open(outcome.folder())).lSu().orElse(0);
+    }
+
+    private ObjectNode figures(TrainingJob job, TrainingJob.Outcome outcome) {
+        TrainProgress progress = outcome.progress();
+        ObjectNode node = Output.object();
+        node.put("run", outcome.folder().toString()).put("method", job.config().settings().method());
+        node.put("steps", outcome.steps()).put("steps_total", outcome.total()).put("complete", outcome.complete());
+        progress.last().ifPresent(last -> lastStep(node, last));
+        if (job.config().settings().sap() != null) {
+            node.put("l_su_sum", lSu(outcome));
+        }
+        node.put("seconds_per_step", progress.secondsPerStep()).put("tokens_per_second", progress.tokensPerSecond());
+        node.put("trainable_parameters", job.training().trainableParameters()).put("peak_memory_bytes", session.memory().peak());
+        Path saved = outcome.saved();
+        node.put("saved", saved == null ? null : saved.toString()).put("log", outcome.folder().resolve("log.jsonl").toString());
+        return node;
+    }
+
+    private static void lastStep(ObjectNode node, StepRecord last) {
+        node.put("useful_loss", last.figures().usefulLoss());
+        StepFigures.Sap sap = last.figures().sap();
+        if (sap != null) {
+            node.put("useful_loss_harmful_point", sap.usefulLossHarmfulPoint()).put("safety_loss", sap.safetyLoss());
+        }
+        if (last.validation() != null) {
+            node.put("validation_loss", last.validation().mean());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package io.safeprobe.shell.command;
+
+import io.safeprobe.engine.optim.Schedule;
+import io.safeprobe.sap.objective.SafetyForm;
+import io.safeprobe.sap.train.SapSettings;
+import io.safeprobe.sap.train.SapSettings.Variant;
+import io.safeprobe.sap.train.TrainSettings;
+import io.safeprobe.shell.session.CommandException;
+import io.safeprobe.shell.session.Session;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of {@code train} that say what is trained and how. */
+final class TrainOptions {
+    /** What trains. */
+    enum MethodName {
+        sft,
+        sap
+    }
+
+    private static final String CANDIDATES = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.";
+
+    @Option(names = "--method", paramLabel = "METHOD", defaultValue = "sap", description = "Plain or safe fine-tuning: " + CANDIDATES)
+    private MethodName method = MethodName.sap;
+
+    @Option(names = "--variant", paramLabel = "VARIANT", defaultValue = "paper", description = "Algorithm 1, or the authors' program: " + CANDIDATES)
+    private Variant variant = Variant.PAPER;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Steps in all, instead of --epochs.")
+    private @Nullable Long steps;
+
+    @Option(names = "--epochs", paramLabel = "N", description = "Passes over the rows. Default: 1.")
+    private @Nullable Integer epochs;
+
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "10", description = "Rows computed at once. Default: ${DEFAULT-VALUE}.")
+    private int batch;
+
+    @Option(names = "--accumulate", paramLabel = "N", defaultValue = "1", description = "Such batches a step. Default: ${DEFAULT-VALUE}.")
+    private int accumulate;
+
+    @Option(names = "--lr", paramLabel = "X", defaultValue = "1e-4", description = "Peak learning rate of AdamW. Default: ${DEFAULT-VALUE}.")
+    private double lr;
+
+    @Option(names = "--schedule", paramLabel = "KIND", defaultValue = "constant", description = "Learning rate over time: " + CANDIDATES)
+    private Schedule.Kind schedule = Schedule.Kind.CONSTANT;
+
+    @Option(names = "--warmup", paramLabel = "N", defaultValue = "0", description = "Steps of linear warm-up. Default: ${DEFAULT-VALUE}.")
+    private long warmup;
+
+    @Option(names = "--clip", paramLabel = "X", defaultValue = "0", description = "Largest gradient norm; 0 for no clipping. Default: ${DEFAULT-VALUE}.")
+    private double clip;
+
+    @Option(names = "--lora-r", paramLabel = "N", defaultValue = "8", description = "Rank of the adapter. Default: ${DEFAULT-VALUE}.")
+    private int rank;
+
+    @Option(names = "--lora-alpha", paramLabel = "X", defaultValue = "16", description = "Alpha of the adapter. Default: ${DEFAULT-VALUE}.")
+    private double alpha;
+
+    @Option(names = "--lora-targets", paramLabel = "NAMES", split = ",", defaultValue = "q_proj,v_proj",
+            description = "Linear layers that get an adapter. Default: ${DEFAULT-VALUE}.")
+    private List<String> targets = List.of();
+
+    @Option(names = "--lora-dropout", paramLabel = "X", defaultValue = "0", description = "Share of inputs dropped. Default: ${DEFAULT-VALUE}.")
+    private double dropout;
+
+    @Option(names = "--full", description = "Train all weights instead of an adapter.")
+    private boolean full;
+
+    @Option(names = "--init-adapter", paramLabel = "DIR", description = "Start from this adapter instead of a fresh one.")
+    private @Nullable Path initAdapter;
+
+    @Option(names = "--probe-layers", paramLabel = "N[,N]", split = ",",
+            description = "Layers with a probe, counted from 0. Default: 3,9; in models of fewer than 10 layers those at a third and two thirds.")
+    private @Nullable List<Integer> probeLayers;
+
+    @Option(names = "--beta", paramLabel = "X", defaultValue = "0.05", description = "Step of the probe. Default: ${DEFAULT-VALUE}.")
+    private double beta;
+
+    @Option(names = "--normalize-probe", description = "Paper variant: beta is the norm of the probe rather than a factor.")
+    private boolean normalized;
+
+    @Option(names = "--epsilon", paramLabel = "X", defaultValue = "2e-5", description = "Size of the harmful step, relative to the weights. Default: ${DEFAULT-VALUE}.")
+    private double epsilon;
+
+    @Option(names = "--safety-batch", paramLabel = "N", defaultValue = "8", description = "Safety pairs a step. Default: ${DEFAULT-VALUE}.")
+    private int safetyBatch;
+
+    @Option(names = "--safety-loss", paramLabel = "FORM", defaultValue = "contrastive", description = "Form of the safety loss: " + CANDIDATES)
+    private SafetyForm form = SafetyForm.CONTRASTIVE;
+
+    @Option(names = "--temperature", paramLabel = "X", defaultValue = "1", description = "Tau of the safety loss. Default: ${DEFAULT-VALUE}.")
+    private double temperature;
+
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Rows and pairs are cut to so many tokens. Default: 512, or the model's context if less.")
+    private @Nullable Integer maxTokens;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of everything random. Default: that of 'set seed'.")
+    private @Nullable Long seed;
+
+    @Option(names = "--no-shuffle", description = "Take rows and pairs in the order of their files.")
+    private boolean inOrder;
+
+    @Option(names = "--save-every", paramLabel = "N", defaultValue = "0", description = "Steps between checkpoints; 0 for one an epoch. Default: ${DEFAULT-VALUE}.")
+    private long saveEvery;
+
+    MethodName method() {
+        return method;
+    }
+
+    /**
+     * The settings for the open model.
+     *
+     * @throws CommandException when they contradict each other
+     */
+    TrainSettings settings(Session session) {
+        if (steps != null && epochs != null) {
+            throw new CommandException("--steps and --epochs say the same thing twice; give one of them");
+        }
+        if (full && initAdapter != null) {
+            throw new CommandException("--full trains all weights, so there is no adapter to start from; leave out --init-adapter, or --full");
+        }
+        if (steps != null && steps <= 0) {
+            throw new CommandException("--steps must be at least 1, not " + steps);
+        }
+        Path initial = initAdapter;
+        int tokens = session.maxTokens(maxTokens);
+        try {
+            SapSettings sap = method == MethodName.sft
+                    ? null
+                    : new SapSettings(variant, layers(session.model().config().layers()), beta, normalized, epsilon, temperature, form, safetyBatch);
+            return new TrainSettings(steps == null ? 0 : steps, epochs == null ? 1 : epochs, batch, accumulate, lr, schedule, warmup, clip, full,
+                    new TrainSettings.Lora(rank, alpha, dropout, targets),
+                    initial == null ? null : session.path(initial.toString()).toAbsolutePath().normalize().toString(),
+                    sap, tokens, tokens, seed == null ? session.settings().seed() : seed, !inOrder, saveEvery);
+        } catch (IllegalArgumentException misfit) {
+            throw new CommandException(misfit.getMessage() + "", misfit);
+        }
+    }
+
+    private List<Integer> layers(int count) {
+        List<Integer> given = probeLayers;
+        if (given != null) {
+            return given;
+        }
+        return count >= 10 ? List.of(3, 9) : Stream.of(count / 3, 2 * count / 3).distinct().toList();
+    }
+}

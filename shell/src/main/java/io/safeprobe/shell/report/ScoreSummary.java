@@ -1,0 +1,28 @@
+package io.safeprobe.shell.report;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.sap.score.HarmfulScore;
+
+/** A harmful score, never without its judge, its number, its interval and its direction. */
+public final class ScoreSummary {
+    private ScoreSummary() {}
+
+    /** In words; {@code unit} is what was judged, in the singular. */
+    public static String line(HarmfulScore score, String unit) {
+        return "harmful score " + Numbers.share(score.share()) + ", 95% interval " + interval(score) + ", " + score.harmful() + " of "
+                + Numbers.count(score.total(), unit) + ", judge " + score.judge() + " " + score.version() + "; " + HarmfulScore.DIRECTION;
+    }
+
+    /** The interval alone. */
+    public static String interval(HarmfulScore score) {
+        return Numbers.share(score.interval().low()) + " to " + Numbers.share(score.interval().high());
+    }
+
+    /** Adds the same to a JSON object. */
+    public static void put(ObjectNode json, HarmfulScore score) {
+        json.put("harmful_score", score.share());
+        json.putArray("interval").add(score.interval().low()).add(score.interval().high());
+        json.put("harmful", score.harmful()).put("total", score.total());
+        json.put("judge", score.judge()).put("judge_version", score.version()).put("direction", HarmfulScore.DIRECTION);
+    }
+}

@@ -1,0 +1,66 @@
+package io.safeprobe.shell.session;
+
+import io.safeprobe.model.chat.Message;
+import io.safeprobe.model.generate.Sampling;
+import io.safeprobe.model.hub.ModelFolder;
+import io.safeprobe.sap.data.Example;
+import io.safeprobe.sap.data.PairExample;
+import io.safeprobe.sap.data.Prompt;
+import io.safeprobe.sap.objective.Objective;
+import io.safeprobe.sap.objective.TokenLoss;
+import io.safeprobe.sap.score.Margins;
+import io.safeprobe.sap.score.Scorer;
+import io.safeprobe.sap.score.Verdict;
+import io.safeprobe.sap.train.Evaluation;
+import io.safeprobe.shell.progress.Countdown;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Measures the open model, with what stands on top of it; ends early, with what there is, when interrupted. */
+public final class Measuring {
+    private static final int BATCH = 16;
+
+    private final Session session;
+
+    /** Measures in a session. */
+    public Measuring(Session session) {
+        this.session = session;
+    }
+
+    /** Loss over labelled tokens. */
+    public TokenLoss loss(List<Example> rows, String label) {
+        Countdown progress = new Countdown(session.output(), label, "rows", rows.size());
+        Objective objective = session.objective();
+        TokenLoss total = TokenLoss.NONE;
+        for (int from = 0; from < rows.size() && !session.interrupt().requested(); from += BATCH) {
+            List<Example> part = rows.subList(from, Math.min(rows.size(), from + BATCH));
+            total = total.plus(Evaluation.loss(objective, part, BATCH));
+            progress.done(from + part.size());
+        }
+        return total;
+    }
+
+    /** Margins of pairs. */
+    public Margins margins(List<PairExample> pairs, String label) {
+        Countdown progress = new Countdown(session.output(), label, "pairs", pairs.size());
+        Objective objective = session.objective();
+        List<Double> all = new ArrayList<>();
+        for (int from = 0; from < pairs.size() && !session.interrupt().requested(); from += BATCH) {
+            List<PairExample> part = pairs.subList(from, Math.min(pairs.size(), from + BATCH));
+            all.addAll(Margins.of(objective, part, BATCH, () -> false).margins());
+            progress.done(from + part.size());
+        }
+        return new Margins(all);
+    }
+
+    /** Responses to prompts, judged by refusal phrases. */
+    public List<Verdict> refusals(List<Prompt> prompts, int maxNewTokens, Sampling sampling, long seed, String label) {
+        ModelFolder model = session.model();
+        Countdown progress = new Countdown(session.output(), label, "prompts", prompts.size());
+        Objective objective = session.objective();
+        Scorer scorer = new Scorer(
+                session.memory(), session.kernels(), model.config(), objective::frozen, model.tokenizer(), model.encoder(), model.stopIds());
+        List<List<Message>> conversations = prompts.stream().map(Prompt::messages).toList();
+        return scorer.refusal(conversations, maxNewTokens, sampling, seed, progress::done, session.interrupt()::requested);
+    }
+}

@@ -1,0 +1,207 @@
+package io.safeprobe.shell.session;
+
+import io.safeprobe.model.hub.MergedFolder;
+import io.safeprobe.model.hub.ModelFolder;
+import io.safeprobe.model.hub.StoredType;
+import io.safeprobe.model.lora.LoraAdapter;
+import io.safeprobe.model.lora.PeftFolder;
+import io.safeprobe.sap.checkpoint.RunFolder;
+import io.safeprobe.sap.data.DataReport;
+import io.safeprobe.sap.data.Encoded;
+import io.safeprobe.sap.data.Example;
+import io.safeprobe.sap.data.PairExample;
+import io.safeprobe.sap.data.SafetyData;
+import io.safeprobe.sap.data.TaskData;
+import io.safeprobe.sap.train.RunConfig;
+import io.safeprobe.sap.train.TrainSettings;
+import io.safeprobe.sap.train.Training;
+import io.safeprobe.sap.train.TrainingData;
+import io.safeprobe.shell.progress.TrainProgress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** One training in a run folder, from data to a saved adapter, new or gone on with. */
+public final class TrainingJob implements AutoCloseable {
+    private final Session session;
+    private final Training training;
+    private final RunConfig config;
+    private final List<DataReport> reports;
+    private final Supplier<RunFolder> folder;
+    private final Path path;
+    private final long memory;
+    private boolean handedOver;
+
+    private TrainingJob(Session session, Training training, RunConfig config, List<DataReport> reports, Path path, Supplier<RunFolder> folder) {
+        this.session = session;
+        this.training = training;
+        this.config = config;
+        this.reports = reports;
+        this.path = path;
+        this.folder = folder;
+        this.memory = requireMemory(training);
+    }
+
+    private static long requireMemory(Training training) {
+        try {
+            return training.requireMemory();
+        } catch (RuntimeException failure) {
+            training.close();
+            throw failure;
+        }
+    }
+
+    /** What came of a training. */
+    public record Outcome(Path folder, boolean complete, long steps, long total, TrainProgress progress, @Nullable Path saved) {}
+
+    /**
+     * A new training of the open model on the open data. Nothing is written before {@link #run}.
+     *
+     * @param path the run folder to be made
+     */
+    public static TrainingJob fresh(Session session, TrainSettings settings, @Nullable DataSlot<TaskData> validation, Path path) {
+        if (Files.exists(path)) {
+            throw new CommandException(path + " exists; choose another --out, or go on with it by: train --resume " + path);
+        }
+        DataSlot<SafetyData> safety = settings.sap() == null ? null : session.safety();
+        Data data = new Data(session.task(), safety, validation);
+        ModelFolder model = session.model();
+        RunConfig config = new RunConfig(settings, model.path().toAbsolutePath().normalize().toString(), dtype(model), data.task().source(),
+                safety == null ? null : safety.source(), validation == null ? null : validation.source(), Versions.all());
+        return prepare(session, config, data, path, () -> RunFolder.create(path, config));
+    }
+
+    /** Goes on with a run; opens its model if that is not open. */
+    public static TrainingJob resume(Session session, Path path) {
+        RunFolder folder = RunFolder.open(path);
+        RunConfig config = folder.config(RunConfig.class);
+        openModel(session, config);
+        RunConfig.Source safety = config.safety();
+        RunConfig.Source validation = config.validation();
+        Data data = new Data(DataFiles.task(config.task()), safety == null ? null : DataFiles.safety(safety),
+                validation == null ? null : DataFiles.task(validation));
+        TrainingJob job = prepare(session, config, data, path, () -> folder);
+        try {
+            job.training.restore(folder);
+            if (job.training.done() >= job.training.totalSteps()) {
+                throw new CommandException(path + " is complete: all " + job.training.totalSteps() + " steps are done; open its result with: open "
+                        + config.model() + " --adapter " + path.resolve(RunFolder.ADAPTER));
+            }
+        } catch (IllegalArgumentException misfit) {
+            job.close();
+            throw new CommandException(misfit.getMessage() + "", misfit);
+        } catch (RuntimeException failure) {
+            job.close();
+            throw failure;
+        }
+        return job;
+    }
+
+    private record Data(DataSlot<TaskData> task, @Nullable DataSlot<SafetyData> safety, @Nullable DataSlot<TaskData> validation) {}
+
+    private static TrainingJob prepare(Session session, RunConfig config, Data data, Path path, Supplier<RunFolder> folder) {
+        TrainSettings settings = config.settings();
+        ModelFolder model = session.model();
+        int vocabulary = model.config().vocabulary();
+        Encoded<Example> rows = data.task().data().encode(session.encoder(), settings.maxTokens(), vocabulary);
+        List<DataReport> reports = new java.util.ArrayList<>(List.of(rows.report()));
+        List<PairExample> pairs = List.of();
+        if (data.safety() != null) {
+            Encoded<PairExample> encoded = data.safety().data().encode(session.encoder(), settings.safetyMaxTokens(), vocabulary);
+            reports.add(encoded.report());
+            pairs = encoded.examples();
+        }
+        List<Example> validation = List.of();
+        if (data.validation() != null) {
+            Encoded<Example> encoded = data.validation().data().encode(session.encoder(), settings.maxTokens(), vocabulary);
+            reports.add(encoded.report());
+            validation = encoded.examples();
+        }
+        try {
+            Training training = Training.prepare(session.memory(), session.kernels(), model.config(), model.weights(), config.model(), settings,
+                    new TrainingData(rows.examples(), pairs, validation));
+            return new TrainingJob(session, training, config, List.copyOf(reports), path, folder);
+        } catch (IllegalArgumentException misfit) {
+            throw new CommandException(misfit.getMessage() + "", misfit);
+        }
+    }
+
+    private static void openModel(Session session, RunConfig config) {
+        Path wanted = Path.of(config.model());
+        boolean open = session.openModel()
+                .filter(model -> model.path().toAbsolutePath().normalize().equals(wanted) && dtype(model).equals(config.dtype()))
+                .isPresent();
+        if (!open) {
+            session.open(wanted, null, StoredType.AUTO);
+            if (!dtype(session.model()).equals(config.dtype())) {
+                session.open(wanted, null, StoredType.parse(config.dtype()));
+            }
+        }
+    }
+
+    private static String dtype(ModelFolder model) {
+        return model.dtype().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The training itself. */
+    public Training training() {
+        return training;
+    }
+
+    /** The configuration as it will be, or was, written. */
+    public RunConfig config() {
+        return config;
+    }
+
+    /** Reports on the encoded rows, then pairs and validation rows where there are any. */
+    public List<DataReport> reports() {
+        return reports;
+    }
+
+    /** The most bytes a step will need. */
+    public long memory() {
+        return memory;
+    }
+
+    /**
+     * Trains to the end or until interrupted, writes what was trained, and puts it on top of the session's model.
+     *
+     * @param label shown with the progress
+     */
+    public Outcome run(String label) {
+        RunFolder run = folder.get();
+        session.memory().resetPeak();
+        TrainProgress progress = new TrainProgress(session.output(), session.memory(), label, training.done(), training.totalSteps());
+        boolean complete = training.run(run, progress, session.interrupt()::requested);
+        Path saved = save(run, complete);
+        handedOver = true;
+        session.tune(new Tuned(training.objective().trainable(), path + (complete ? "" : ", stopped after step " + training.done()), training::close));
+        return new Outcome(path, complete, training.done(), training.totalSteps(), progress, saved);
+    }
+
+    /** An adapter always; a whole model only when it is complete, since the checkpoint holds it until then. */
+    private @Nullable Path save(RunFolder run, boolean complete) {
+        LoraAdapter adapter = training.adapter();
+        if (adapter != null) {
+            Path target = run.path().resolve(RunFolder.ADAPTER);
+            PeftFolder.write(adapter, target);
+            return target;
+        }
+        if (!complete) {
+            return null;
+        }
+        Path target = run.path().resolve(RunFolder.MODEL);
+        MergedFolder.write(session.memory(), session.model(), null, training.objective().trainable().tensors(), target);
+        return target;
+    }
+
+    @Override
+    public void close() {
+        if (!handedOver) {
+            training.close();
+        }
+    }
+}

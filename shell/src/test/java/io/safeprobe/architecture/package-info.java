@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.architecture;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,57 @@
+package io.safeprobe.shell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as a process, since only a process gets a signal and has an exit status. */
+class ProcessTest {
+    @TempDir
+    private Path folder = Path.of("");
+
+    @Test
+    void ctrlCEndsAScriptWithStatus130AfterSaving() throws IOException, InterruptedException {
+        assumeTrue(File.separatorChar == '/', "signals are sent with the program kill, which this system lacks");
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        List<String> command = new ArrayList<>(List.of(java.toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow", "--add-opens=java.base/java.nio=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+                "io.safeprobe.shell.Sap", "-c", Golden.OPEN + "train --steps 1000000 --batch 2 --out r; set seed"));
+        Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectOutput(folder.resolve("out").toFile())
+                .redirectError(folder.resolve("err").toFile()).start();
+        try {
+            Path log = folder.resolve("r/log.jsonl");
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+            while (!(Files.isRegularFile(log) && Files.readString(log).lines().count() >= 2)) {
+                assertThat(process.isAlive()).as(() -> text("err")).isTrue();
+                assertThat(System.nanoTime()).as("time for two steps").isLessThan(end);
+                Thread.sleep(20);
+            }
+            new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(process.exitValue()).as(text("err")).isEqualTo(130);
+        assertThat(text("err")).contains("ending after this step").contains("go on with: train --resume");
+        assertThat(text("out")).as("the command after the interrupted one does not run").doesNotContain("setting");
+        assertThat(folder.resolve("r/adapter/adapter_model.safetensors")).isRegularFile();
+    }
+
+    private String text(String file) {
+        try {
+            return Files.readString(folder.resolve(file), StandardCharsets.UTF_8);
+        } catch (IOException failure) {
+            return failure.toString();
+        }
+    }
+}

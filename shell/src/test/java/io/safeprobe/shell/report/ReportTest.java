@@ -1,0 +1,46 @@
+package io.safeprobe.shell.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+
+class ReportTest {
+    @Test
+    void columnsAreAligned() {
+        assertThat(new Table("run", "loss").row("a", "1.5").row("longer", "10.25").lines()).containsExactly("run      loss", "a         1.5", "longer  10.25");
+        assertThat(new Table(2, "a", "b", "c").row("é", "x", "1").lines()).containsExactly("a  b  c", "é  x  1");
+    }
+
+    @Test
+    void numbersReadTheSameEverywhere() {
+        assertThat(Numbers.figure(0)).isEqualTo("0.0000");
+        assertThat(Numbers.figure(1.23456)).isEqualTo("1.2346");
+        assertThat(Numbers.figure(-2e-5)).isEqualTo("-2.00e-05");
+        assertThat(Numbers.figure(123456)).isEqualTo("1.23e+05");
+        assertThat(Numbers.figure(Double.NaN)).isEqualTo("NaN");
+        assertThat(Numbers.count(1, "row")).isEqualTo("1 row");
+        assertThat(Numbers.count(1234567, "row")).isEqualTo("1,234,567 rows");
+        assertThat(Numbers.bytes(43_008)).isEqualTo("43 kB");
+        assertThat(Numbers.bytes(12_345_678)).isEqualTo("12 MB");
+        assertThat(Numbers.bytes(12_345_678_901L)).isEqualTo("12.3 GB");
+        assertThat(Numbers.duration(0.0123)).isEqualTo("0.012 s");
+        assertThat(Numbers.duration(8.04)).isEqualTo("8.0 s");
+        assertThat(Numbers.duration(59.4)).isEqualTo("59 s");
+        assertThat(Numbers.duration(185)).isEqualTo("3:05");
+        assertThat(Numbers.duration(7385)).isEqualTo("2:03:05");
+    }
+
+    @Test
+    void resultsAndMessagesGoApart() {
+        StringWriter results = new StringWriter();
+        StringWriter messages = new StringWriter();
+        Output output = new Output(new PrintWriter(results), new PrintWriter(messages), StatusLine.NONE, new Style(false));
+        output.json(Output.object().put("a", 1));
+        output.message("done");
+        output.error("not done");
+        assertThat(results.toString().lines()).containsExactly("{\"a\":1}");
+        assertThat(messages.toString().lines()).containsExactly("done", "error: not done");
+    }
+}
