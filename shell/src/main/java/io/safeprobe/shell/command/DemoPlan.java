@@ -20,12 +20,12 @@ final class DemoPlan {
 
     private static final int EPOCHS = 2;
     private static final int BATCH = 10;
-    private static final double LEARNING_RATE = 3e-4;
+    private static final double LEARNING_RATE = 7e-4;
     private static final TrainSettings.Lora LORA = new TrainSettings.Lora(8, 16, 0, List.of("q_proj", "v_proj"));
     private static final int MAX_TOKENS = 128;
-    private static final List<Integer> PROBE_LAYERS = List.of(1, 2);
-    private static final double PROBE_NORM = 0.3;
-    private static final double EPSILON = 0.2;
+    private static final List<Integer> PROBE_LAYERS = List.of(0, 1, 2, 3);
+    private static final double PROBE_NORM = 2.5;
+    private static final double EPSILON = 0.1;
     private static final int SAFETY_BATCH = 8;
 
     private DemoPlan() {}

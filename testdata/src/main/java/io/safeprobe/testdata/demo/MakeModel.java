@@ -48,8 +48,8 @@ public final class MakeModel {
     /** Steps, peak learning rate and warm-up of one stage; cosine to zero, AdamW, gradients clipped to norm 1. */
     private record Stage(String name, long steps, double lr, long warmup) {}
 
-    private static final Stage PRETRAIN = new Stage("pretrain", 900, 2e-3, 50);
-    private static final Stage ALIGN = new Stage("align", 250, 5e-4, 20);
+    private static final Stage PRETRAIN = new Stage("pretrain", 1000, 2e-3, 50);
+    private static final Stage ALIGN = new Stage("align", 300, 5e-4, 20);
 
     private MakeModel() {}
 
