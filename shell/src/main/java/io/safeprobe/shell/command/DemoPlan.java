@@ -35,10 +35,13 @@ final class DemoPlan {
         return settings(null);
     }
 
-    /** The same with safety-aware probing, paper variant, the probe's norm fixed. */
+    /**
+     * The same with safety-aware probing, paper variant, the probe's norm fixed. The model is so sure of its refusals that the contrastive
+     * loss is flat at first and its gradient mostly rounding; the difference form keeps a direction.
+     */
     static TrainSettings sap() {
         return settings(new SapSettings(
-                SapSettings.Variant.PAPER, PROBE_LAYERS, PROBE_NORM, true, EPSILON, 1, SafetyForm.CONTRASTIVE, SAFETY_BATCH));
+                SapSettings.Variant.PAPER, PROBE_LAYERS, PROBE_NORM, true, EPSILON, 1, SafetyForm.DIFFERENCE, SAFETY_BATCH));
     }
 
     private static TrainSettings settings(@Nullable SapSettings sap) {
