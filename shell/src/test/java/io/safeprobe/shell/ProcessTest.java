@@ -26,6 +26,10 @@ class ProcessTest {
         List<String> command = new ArrayList<>(List.of(java.toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow", "--add-opens=java.base/java.nio=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
                 "io.safeprobe.shell.Sap", "-c", Golden.OPEN + "train --steps 1000000 --batch 2 --out r; set seed"));
+        if (System.getProperty("os.name").equals("Linux")) {
+            // A build that was started in the background ignores SIGINT, and would hand that down to the process under test.
+            command.addAll(0, List.of("env", "--default-signal=INT"));
+        }
         Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectOutput(folder.resolve("out").toFile())
                 .redirectError(folder.resolve("err").toFile()).start();
         try {
