@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Shows the method at work on a small model. */
 @Command(name = "demo", description = {"Show the method at work on a small model; takes minutes.",
@@ -21,6 +22,9 @@ final class DemoCommand implements Callable<Integer> {
     private static final int ROWS = 3;
 
     private final Session session;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of everything random in both trainings. Default: ${DEFAULT-VALUE}.")
+    private long seed = 42;
 
     @Mixin
     private JsonOption json = new JsonOption();
@@ -36,7 +40,7 @@ final class DemoCommand implements Callable<Integer> {
         List<Demonstration.Row> rows;
         // A session of its own, so that what is open in this one stays open.
         try (Session own = session.beside()) {
-            rows = new Demonstration(own, home, target).run();
+            rows = new Demonstration(own, home, target, seed).run();
         }
         session.output().endStatus();
         if (rows.size() < ROWS) {

@@ -27,6 +27,7 @@ final class Demonstration {
     private final Session session;
     private final Path home;
     private final Path target;
+    private final long seed;
 
     /**
      * A demonstration.
@@ -34,11 +35,13 @@ final class Demonstration {
      * @param session a session of its own, with nothing open
      * @param home folder of the project
      * @param target folder of the runs, to be made
+     * @param seed of everything random in both trainings
      */
-    Demonstration(Session session, Path home, Path target) {
+    Demonstration(Session session, Path home, Path target, long seed) {
         this.session = session;
         this.home = home;
         this.target = target;
+        this.seed = seed;
     }
 
     /**
@@ -64,9 +67,9 @@ final class Demonstration {
         List<Row> rows = new ArrayList<>();
         output.message("1 of 5: scoring the model as it is");
         boolean going = add(rows, "before", null);
-        going = going && train("sft", "2 of 5: plain fine-tuning", "3 of 5: scoring it", DemoPlan.sft(), rows);
+        going = going && train("sft", "2 of 5: plain fine-tuning", "3 of 5: scoring it", DemoPlan.sft(seed), rows);
         if (going) {
-            train("sap", "4 of 5: safety-aware probing", "5 of 5: scoring it", DemoPlan.sap(), rows);
+            train("sap", "4 of 5: safety-aware probing", "5 of 5: scoring it", DemoPlan.sap(seed), rows);
         }
         return rows;
     }
@@ -87,9 +90,9 @@ final class Demonstration {
     private boolean add(List<Row> rows, String name, @Nullable Run run) {
         Measuring measuring = new Measuring(session);
         List<Prompt> prompts = session.prompts().data().prompts();
-        List<Verdict> verdicts = measuring.refusals(prompts, DemoPlan.MAX_NEW_TOKENS, Sampling.GREEDY, DemoPlan.SEED, name + ": scoring");
+        List<Verdict> verdicts = measuring.refusals(prompts, DemoPlan.MAX_NEW_TOKENS, Sampling.GREEDY, seed, name + ": scoring");
         TaskData heldOut = DataFiles.task(home.resolve(DemoPlan.HELD_OUT), null, 0).data();
-        List<Example> examples = heldOut.encode(session.encoder(), DemoPlan.sft().maxTokens(), session.model().config().vocabulary()).examples();
+        List<Example> examples = heldOut.encode(session.encoder(), DemoPlan.MAX_TOKENS, session.model().config().vocabulary()).examples();
         TokenLoss loss = measuring.loss(examples, name + ": task loss");
         if (session.interrupt().requested()) {
             return false;
