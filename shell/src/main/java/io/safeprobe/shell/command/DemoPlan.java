@@ -25,6 +25,8 @@ final class DemoPlan {
     private static final List<Integer> PROBE_LAYERS = List.of(0, 1, 2, 3);
     private static final double PROBE_NORM = 2.9;
     private static final double EPSILON = 0.1;
+    /** Of the order of the margins between the two responses, in nats: at 1 the loss is flat and the pair with the smallest margin decides alone. */
+    private static final double TEMPERATURE = 30;
     private static final int SAFETY_BATCH = 8;
 
     private DemoPlan() {}
@@ -37,7 +39,7 @@ final class DemoPlan {
     /** The same with safety-aware probing, paper variant, on all layers, the probe's norm fixed. */
     static TrainSettings sap(long seed) {
         return settings(new SapSettings(
-                SapSettings.Variant.PAPER, PROBE_LAYERS, PROBE_NORM, true, EPSILON, 1, SafetyForm.CONTRASTIVE, SAFETY_BATCH), seed);
+                SapSettings.Variant.PAPER, PROBE_LAYERS, PROBE_NORM, true, EPSILON, TEMPERATURE, SafetyForm.CONTRASTIVE, SAFETY_BATCH), seed);
     }
 
     private static TrainSettings settings(@Nullable SapSettings sap, long seed) {
