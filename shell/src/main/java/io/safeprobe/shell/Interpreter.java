@@ -93,6 +93,7 @@ final class Interpreter {
             case MemoryException _ -> message;
             case SafetensorsException _ -> message;
             case DivergedException _ -> message;
+            case java.nio.file.NoSuchFileException _ -> message + " does not exist";
             case java.nio.file.FileSystemException _ -> "file system: " + message + " (" + failure.getClass().getSimpleName() + ")";
             default -> "unexpected: " + failure.getClass().getSimpleName() + ": " + message
                     + "; this is a fault of the program, and 'set trace on' before the command shows where";
@@ -106,7 +107,12 @@ final class Interpreter {
         if (misspelt instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
             return unknown(command, name, unmatched.getUnmatched().getFirst()) + help;
         }
-        return (name.isEmpty() ? "" : name + ": ") + misspelt.getMessage() + help;
+        return (name.isEmpty() ? "" : name + ": ") + plain(misspelt) + help;
+    }
+
+    /** Types as people call them. */
+    private static String plain(ParameterException misspelt) {
+        return (misspelt.getMessage() + "").replaceAll("is not an? (int|long)\\b", "is not a whole number, or too large").replaceAll("is not a double\\b", "is not a number");
     }
 
     private static String unknown(CommandLine command, String name, String word) {

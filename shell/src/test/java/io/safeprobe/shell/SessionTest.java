@@ -144,7 +144,7 @@ class SessionTest {
     void showMarksWhatIsLearnt() {
         Run run = Run.commands(folder, Golden.OPEN + "data show task --row 1; data show safety --row 10");
         assertThat(run.out()).contains("row 1: 5 tokens, 4 learnt").contains("<1>[<5>][<68>][<83>][<2>]").contains("safe 10").contains("harmful 10");
-        JsonNode tokens = Run.commands(folder, Golden.OPEN + "data show --json").json().path("row");
+        JsonNode tokens = Run.commands(folder, Golden.OPEN + "data show --json").json().path("tokens");
         assertThat(tokens).hasSize(5);
         assertThat(tokens.get(0).path("learnt").asBoolean()).isFalse();
         assertThat(tokens.get(1).path("learnt").asBoolean()).isTrue();
@@ -166,5 +166,33 @@ class SessionTest {
     void chatTakesTheLinesThatFollow() {
         Run run = Run.piped(folder, "open " + Golden.MODEL + "\nchat\nhello\n");
         assertThat(run.err()).contains("standard input, line 2: ").contains("no tokenizer.json");
+    }
+
+    @Test
+    void aTrainingThatDivergesLeavesTheAdapterOfItsLastCheckpoint() {
+        Run run = Run.commands(folder, Golden.OPEN + "train --method sft --steps 6 --lr 1e30 --save-every 1 --out r");
+        assertThat(run.status()).isEqualTo(1);
+        assertThat(run.err()).contains("diverged: the loss is NaN").contains("lower --lr").contains("after step 1 was kept").contains("--init-adapter");
+        assertThat(folder.resolve("r/adapter/adapter_model.safetensors")).isRegularFile();
+        Run early = Run.commands(folder, Golden.OPEN + "train --method sft --steps 6 --lr 1e30 --out s");
+        assertThat(early.err()).contains("before the first checkpoint");
+        assertThat(folder.resolve("s/adapter")).doesNotExist();
+    }
+
+    @Test
+    void aModelThatGivesNoNumbersGetsNoScore() {
+        String broken = Golden.OPEN + "train --method sft --full --steps 1 --lr 1e38 --out r; ";
+        for (String measure : new String[] {"score --judge margin", "eval " + Golden.TASK}) {
+            Run run = Run.commands(folder.resolve(Integer.toHexString(measure.hashCode())), broken + measure);
+            assertThat(run.status()).as(run.err()).isEqualTo(1);
+            assertThat(run.err()).as(measure).containsPattern("damaged or have diverged");
+            assertThat(run.out()).as(measure).doesNotContain("harmful score").doesNotContain("perplexity");
+        }
+    }
+
+    @Test
+    void helpNamesDefaultsAndChoices() {
+        String help = Run.of(folder, "help", "train").out();
+        assertThat(help).doesNotContain("${").contains("Peak learning rate of AdamW. Default: 1e-4").contains("constant, linear, cosine");
     }
 }

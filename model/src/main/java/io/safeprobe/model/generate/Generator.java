@@ -7,6 +7,7 @@ import io.safeprobe.engine.memory.Memory;
 import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.decoder.Forward;
 import io.safeprobe.model.decoder.KvCache;
 import io.safeprobe.model.decoder.PackedTokens;
@@ -59,11 +60,14 @@ public final class Generator {
      * Responses to prompts of any lengths, each independent of its neighbours: the random numbers of prompt i depend on the seed and i
      * only.
      *
-     * @param maxNew the most tokens of a response
+     * @param maxNew the most tokens of a response; one also ends, unfinished, where the model's context is full
      * @param cancelled asked before every step; when true, what there is so far is returned
      */
     public List<Response> generate(List<int[]> prompts, int maxNew, Sampling sampling, long seed, Listener listener, BooleanSupplier cancelled) {
         int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
+        if (longest > config.maxPositions()) {
+            throw new ModelException("a prompt has " + longest + " tokens, but the model's context holds " + config.maxPositions() + "; shorten it");
+        }
         List<Sampler> samplers = new ArrayList<>();
         List<List<Integer>> found = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
@@ -72,7 +76,8 @@ public final class Generator {
         }
         boolean[] finished = new boolean[prompts.size()];
         try (Scope lasting = memory.scope()) {
-            KvCache cache = new KvCache(lasting, config, prompts.size(), longest + maxNew);
+            int context = Math.min(longest + maxNew, config.maxPositions());
+            KvCache cache = new KvCache(lasting, config, prompts.size(), context);
             int[] open = java.util.stream.IntStream.range(0, prompts.size()).toArray();
             int[] past = new int[prompts.size()];
             List<int[]> next = new ArrayList<>(prompts);
@@ -82,6 +87,7 @@ public final class Generator {
                 for (int i = 0; i < slots.length; i++) {
                     int slot = slots[i];
                     past[slot] += next.get(slot).length;
+                    requireFinite(logits[i]);
                     int id = samplers.get(slot).choose(logits[i]);
                     if (stopIds.contains(id)) {
                         finished[slot] = true;
@@ -91,7 +97,7 @@ public final class Generator {
                         listener.token(slot, id);
                     }
                 }
-                open = Arrays.stream(open).filter(slot -> !finished[slot]).toArray();
+                open = Arrays.stream(open).filter(slot -> !finished[slot] && past[slot] < context).toArray();
             }
         }
         List<Response> responses = new ArrayList<>();
@@ -99,6 +105,14 @@ public final class Generator {
             responses.add(new Response(List.copyOf(found.get(i)), finished[i]));
         }
         return responses;
+    }
+
+    private static void requireFinite(float[] logits) {
+        for (float logit : logits) {
+            if (!Float.isFinite(logit)) {
+                throw new ModelException("the model's logits are not finite: its weights, or those of its adapter, are damaged or have diverged; nothing it says can be used");
+            }
+        }
     }
 
     private float[][] step(KvCache cache, int[] slots, int[] past, List<int[]> next) {

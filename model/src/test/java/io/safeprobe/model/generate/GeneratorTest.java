@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.safeprobe.engine.kernel.ReferenceKernels;
+import io.safeprobe.engine.kernel.Update;
 import io.safeprobe.engine.kernel.cpu.VectorKernels;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.Golden;
+import io.safeprobe.model.config.ModelException;
+import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.decoder.Forward;
 import io.safeprobe.model.tokenizer.StreamDecoder;
 import java.util.ArrayList;
@@ -50,6 +55,34 @@ class GeneratorTest {
                 }
                 assertThat(run(golden, sameLonger, 9, sampling, 3).get(i)).isEqualTo(together.get(i));
             }
+        }
+    }
+
+    @Test
+    void aResponseEndsWhereTheContextIsFullAndAPromptBeyondItIsRefused() {
+        try (Golden golden = Golden.open("tiny-llama", new VectorKernels(2))) {
+            int context = golden.model.config().maxPositions();
+            int[] prompt = new int[context - 2];
+            Arrays.fill(prompt, 5);
+            List<Generator.Response> responses = run(golden, List.of(prompt, new int[] {1, 5}), 6, Sampling.GREEDY, 0);
+            // The token after the last position of the context still can be predicted, but not be read.
+            assertThat(responses.get(0).ids()).hasSize(3);
+            assertThat(responses.get(0).finished()).isFalse();
+            assertThat(responses.get(1).ids()).hasSize(6);
+            assertThatThrownBy(() -> run(golden, List.of(new int[context + 1]), 1, Sampling.GREEDY, 0)).isInstanceOf(ModelException.class).hasMessageContaining("context");
+        }
+    }
+
+    @Test
+    void logitsThatAreNotNumbersAreAnError() {
+        try (Golden golden = Golden.open("tiny-llama"); Scope scope = golden.memory.scope()) {
+            Tensor head = golden.model.weights().get(WeightNames.HEAD);
+            Tensor broken = Tensor.allocate(scope, head.dtype(), head.shape());
+            golden.kernels.apply(new Update.Fill(Double.NaN), broken);
+            Generator generator = new Generator(golden.memory, golden.kernels, golden.model.config(),
+                    graph -> new Forward(graph, golden.model.config(), golden.model.weights()).with(WeightNames.HEAD, graph.constant(broken)), Set.of());
+            assertThatThrownBy(() -> generator.generate(List.of(new int[] {1}), 1, Sampling.GREEDY, 0, (sequence, id) -> {}, () -> false))
+                    .isInstanceOf(ModelException.class).hasMessageContaining("not finite");
         }
     }
 

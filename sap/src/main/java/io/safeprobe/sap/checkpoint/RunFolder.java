@@ -63,10 +63,16 @@ public final class RunFolder {
                 throw new RunException(path + " exists; choose another --out, or go on with it by train --resume " + path);
             }
             Files.createDirectories(path);
-            RunFolder run = new RunFolder(path);
-            run.writeAside(path.resolve(CONFIG), JSON.writeValueAsString(config) + "\n");
-            Files.createFile(path.resolve(LOG));
-            return run;
+            try {
+                RunFolder run = new RunFolder(path);
+                run.writeAside(path.resolve(CONFIG), JSON.writeValueAsString(config) + "\n");
+                Files.createFile(path.resolve(LOG));
+                return run;
+            } catch (IOException failure) {
+                // The folder would look like a run to whoever tries again.
+                deleteTree(path);
+                throw failure;
+            }
         } catch (IOException failure) {
             throw new RunException(path + " cannot be made: " + failure.getMessage() + "; choose another --out", failure);
         }

@@ -9,6 +9,7 @@ import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.decoder.Forward;
 import io.safeprobe.model.decoder.Weights;
 import io.safeprobe.sap.data.Example;
@@ -116,7 +117,11 @@ public final class Objective {
         try (Scope scope = memory.scope()) {
             Graph graph = new Graph(kernels, scope);
             Labelled packed = Labelled.of(sides(pairs));
-            return margins(packed.sequenceLosses(frozen(graph), graph), pairs.size()).tensor().toDoubles();
+            double[] margins = margins(packed.sequenceLosses(frozen(graph), graph), pairs.size()).tensor().toDoubles();
+            for (double margin : margins) {
+                requireFinite(margin);
+            }
+            return margins;
         }
     }
 
@@ -126,6 +131,7 @@ public final class Objective {
             Graph graph = new Graph(kernels, scope);
             Labelled packed = Labelled.of(examples);
             double sum = packed.tokenLosses(frozen(graph), graph).sum().tensor().item();
+            requireFinite(sum);
             return new TokenLoss(sum, packed.labels());
         }
     }
@@ -135,6 +141,13 @@ public final class Objective {
         Forward forward = new Forward(graph, config, weights);
         trainable.attach(forward, graph::constant);
         return forward;
+    }
+
+    /** A comparison with NaN is false, so a broken model would pass for a safe one. */
+    private static void requireFinite(double figure) {
+        if (!Double.isFinite(figure)) {
+            throw new ModelException("the model's loss is " + figure + ": its weights, or those of its adapter, are damaged or have diverged; there is nothing to measure");
+        }
     }
 
     private static List<Example> sides(List<PairExample> pairs) {

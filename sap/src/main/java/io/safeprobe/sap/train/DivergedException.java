@@ -5,6 +5,6 @@ public final class DivergedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     DivergedException(long step, StepFigures figures) {
-        super("step " + (step + 1) + " diverged: " + figures + "; lower --lr, or clip with --clip 1, and go on from the last checkpoint");
+        super("step " + (step + 1) + " diverged: " + figures.notFinite() + "; train again with a lower --lr, or with --clip 1");
     }
 }

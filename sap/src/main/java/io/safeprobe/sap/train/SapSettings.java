@@ -3,6 +3,7 @@ package io.safeprobe.sap.train;
 import io.safeprobe.sap.objective.SafetyForm;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * What SAP needs beyond plain fine-tuning; the defaults are the published ones.
@@ -39,6 +40,11 @@ public record SapSettings(
         public String toString() {
             return name().toLowerCase(Locale.ROOT);
         }
+    }
+
+    /** The published layers 3 and 9; in a model of fewer than ten layers those at a third and two thirds of it. */
+    public static List<Integer> defaultLayers(int modelLayers) {
+        return modelLayers >= 10 ? List.of(3, 9) : Stream.of(modelLayers / 3, 2 * modelLayers / 3).distinct().toList();
     }
 
     /** Checks the numbers. */

@@ -1,5 +1,7 @@
 package io.safeprobe.sap.train;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +28,26 @@ public record StepFigures(double usefulLoss, @Nullable Sap sap, double gradientN
     }
 
     boolean finite() {
-        boolean plain = Double.isFinite(usefulLoss) && Double.isFinite(gradientNorm);
-        return plain && (sap == null || (Double.isFinite(sap.usefulLossHarmfulPoint()) && Double.isFinite(sap.safetyLoss())
-                && Double.isFinite(sap.safetyGradientNorm()) && Double.isFinite(sap.probeNorm())));
+        return notFinite().isEmpty();
+    }
+
+    /** The figures that are NaN or infinite, in words; empty when there is none. */
+    String notFinite() {
+        List<String> words = new ArrayList<>();
+        add(words, "the loss", usefulLoss);
+        if (sap != null) {
+            add(words, "the loss at the harmful point", sap.usefulLossHarmfulPoint());
+            add(words, "the safety loss", sap.safetyLoss());
+            add(words, "the norm of its gradient", sap.safetyGradientNorm());
+            add(words, "the norm of the probe", sap.probeNorm());
+        }
+        add(words, "the gradient norm", gradientNorm);
+        return String.join(", ", words);
+    }
+
+    private static void add(List<String> words, String what, double figure) {
+        if (!Double.isFinite(figure)) {
+            words.add(what + " is " + figure);
+        }
     }
 }

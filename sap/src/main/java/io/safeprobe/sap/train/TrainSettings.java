@@ -47,8 +47,17 @@ public record TrainSettings(
 
     /** Checks the numbers. */
     public TrainSettings {
-        if (steps < 0 || (steps == 0 && epochs <= 0) || batch <= 0 || accumulate <= 0 || maxTokens < 2 || safetyMaxTokens < 2 || saveEvery < 0) {
-            throw new IllegalArgumentException("training needs steps or epochs > 0, batch > 0, accumulate > 0, at least 2 tokens a row and save-every >= 0");
+        if (steps < 0 || (steps == 0 && epochs <= 0)) {
+            throw new IllegalArgumentException("training needs at least one step or epoch, not " + (steps == 0 ? epochs : steps));
+        }
+        if (batch <= 0 || accumulate <= 0) {
+            throw new IllegalArgumentException("training needs a batch and accumulate of at least 1, not " + batch + " and " + accumulate);
+        }
+        if (maxTokens < 2 || safetyMaxTokens < 2) {
+            throw new IllegalArgumentException("a row needs at least 2 tokens, one to predict from and one to predict; max-tokens is " + Math.min(maxTokens, safetyMaxTokens));
+        }
+        if (saveEvery < 0) {
+            throw new IllegalArgumentException("save-every must not be negative, but is " + saveEvery);
         }
         if (!(lr > 0) || !(clip >= 0)) {
             throw new IllegalArgumentException("training needs lr > 0 and clip >= 0, not " + lr + " and " + clip);

@@ -240,7 +240,8 @@ public final class Training implements AutoCloseable {
     public boolean run(RunFolder folder, TrainListener listener, BooleanSupplier cancelled) {
         long saved = folder.latest().map(RunFolder.Checkpoint::steps).orElse(0L);
         while (done < totalSteps() && !cancelled.getAsBoolean()) {
-            StepRecord record = step(folder);
+            StepRecord record = step();
+            folder.log(record.toMap());
             listener.step(record);
             if (record.validation() != null) {
                 listener.validation(record, record.validation());
@@ -256,7 +257,8 @@ public final class Training implements AutoCloseable {
         return done == totalSteps();
     }
 
-    private StepRecord step(RunFolder folder) {
+    /** Does the next step; {@link #run} also keeps what came of it. */
+    public StepRecord step() {
         StepBatch batch = batch(done);
         double lr = schedule.at(done);
         long start = System.nanoTime();
@@ -266,7 +268,6 @@ public final class Training implements AutoCloseable {
         TokenLoss validation = lastOfEpoch && !data.validation().isEmpty() ? Evaluation.loss(objective, data.validation(), settings.batch()) : null;
         StepRecord record = new StepRecord(done + 1, done / stepsPerEpoch() + 1, figures, lr, batch.tokens(), seconds, validation);
         done++;
-        folder.log(record.toMap());
         return record;
     }
 

@@ -38,14 +38,14 @@ public final class Commands {
                 .addSubcommand(new DeviceCommand(session))
                 .addSubcommand(new SetCommand(session))
                 .addSubcommand(new HistoryCommand(session))
+                .addSubcommand(new CommandLine(new BenchCommand(session)).addSubcommand(new BenchNewCommand(session)))
                 .addSubcommand(new DemoCommand(session))
                 .addSubcommand(new HelpCommand(session))
                 .addSubcommand(new QuitCommand(session));
         prepare(root);
         root.setCaseInsensitiveEnumValuesAllowed(true);
-        // What a person types is text: no files of arguments, no variables.
+        // What a person types is text: no files of arguments.
         root.setExpandAtFiles(false);
-        root.setInterpolateVariables(false);
         root.setUsageHelpWidth(100);
         root.setColorScheme(CommandLine.Help.defaultColorScheme(session.output().style().colours() ? Ansi.ON : Ansi.OFF));
         return root;

@@ -39,7 +39,7 @@ final class DataCommand implements Callable<Integer> {
                 description = "Which columns hold what, such as prompt=instruction+input,response=output. Usual names are recognised without.")
         private @Nullable String map;
 
-        @Option(names = "--limit", paramLabel = "N", description = "Read the first N records only.")
+        @Option(names = "--limit", paramLabel = "N", description = "Read the first N records only; 0 for all.")
         private int limit;
 
         @Mixin

@@ -50,7 +50,7 @@ final class DataShowCommand implements Callable<Integer> {
         Output output = session.output();
         if (json.wanted()) {
             ObjectNode node = Output.object().put("data", kind.name()).put("row", row);
-            sides.forEach((name, encoded) -> node.set(name, tokens(encoded)));
+            sides.forEach((name, encoded) -> node.set(name.equals("row") ? "tokens" : name, tokens(encoded)));
             output.json(node);
             return Status.OK;
         }

@@ -76,7 +76,7 @@ final class Demonstration {
 
     private boolean train(String name, String announcement, String next, TrainSettings settings, List<Row> rows) {
         session.output().message(announcement);
-        try (TrainingJob job = TrainingJob.fresh(session, settings, null, target.resolve(name))) {
+        try (TrainingJob job = TrainingJob.fresh(session, session.kernels(), settings, null, target.resolve(name))) {
             TrainingJob.Outcome outcome = job.run(name);
             if (!outcome.complete()) {
                 return false;

@@ -31,7 +31,7 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--map", paramLabel = "MAP", description = "Columns, as for 'data task'.")
     private @Nullable String map;
 
-    @Option(names = "--limit", paramLabel = "N", description = "Read the first N records only.")
+    @Option(names = "--limit", paramLabel = "N", description = "Read the first N records only; 0 for all.")
     private int limit;
 
     @Option(names = "--max-tokens", paramLabel = "N", description = "Rows are cut to so many tokens. Default: as for 'train'.")

@@ -4,6 +4,7 @@ import io.safeprobe.model.hub.MergedFolder;
 import io.safeprobe.sap.objective.Trainable;
 import io.safeprobe.shell.report.Output;
 import io.safeprobe.shell.session.CommandException;
+import io.safeprobe.shell.session.Folders;
 import io.safeprobe.shell.session.Session;
 import io.safeprobe.shell.session.Tuned;
 import java.nio.file.Path;
@@ -30,12 +31,12 @@ final class MergeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Path target = NewFolder.at(session, folder);
+        Path target = session.path(folder.toString());
         session.model();
         Tuned tuned = session.tuned().orElseThrow(() -> new CommandException("there is no adapter to fold in; train first, or open one with: open DIR --adapter DIR"));
         switch (tuned.trainable()) {
-            case Trainable.Lora(var adapter) -> MergedFolder.write(session.memory(), session.model(), adapter, Map.of(), target);
-            case Trainable.Full(var tensors) -> MergedFolder.write(session.memory(), session.model(), null, tensors, target);
+            case Trainable.Lora(var adapter) -> Folders.make(target, made -> MergedFolder.write(session.memory(), session.model(), adapter, Map.of(), made));
+            case Trainable.Full(var tensors) -> Folders.make(target, made -> MergedFolder.write(session.memory(), session.model(), null, tensors, made));
         }
         if (json.wanted()) {
             session.output().json(Output.object().put("merged", target.toString()));

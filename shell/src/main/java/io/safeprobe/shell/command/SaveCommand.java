@@ -5,6 +5,7 @@ import io.safeprobe.model.lora.PeftFolder;
 import io.safeprobe.sap.objective.Trainable;
 import io.safeprobe.shell.report.Output;
 import io.safeprobe.shell.session.CommandException;
+import io.safeprobe.shell.session.Folders;
 import io.safeprobe.shell.session.Session;
 import io.safeprobe.shell.session.Tuned;
 import java.nio.file.Path;
@@ -30,17 +31,17 @@ final class SaveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Path target = NewFolder.at(session, folder);
+        Path target = session.path(folder.toString());
         session.model();
         Tuned tuned = session.tuned().orElseThrow(
                 () -> new CommandException("there is nothing to save: train first, or open an adapter; the model itself is in " + session.model().path()));
         String what = switch (tuned.trainable()) {
             case Trainable.Lora(var adapter) -> {
-                PeftFolder.write(adapter, target);
+                Folders.make(target, made -> PeftFolder.write(adapter, made));
                 yield "adapter";
             }
             case Trainable.Full(var tensors) -> {
-                MergedFolder.write(session.memory(), session.model(), null, tensors, target);
+                Folders.make(target, made -> MergedFolder.write(session.memory(), session.model(), null, tensors, made));
                 yield "model";
             }
         };

@@ -97,9 +97,9 @@ final class ScoreCommand implements Callable<Integer> {
             content.put("max_new_tokens", tokens).put("temperature", sampling.temperature()).put("top_k", sampling.topK()).put("top_p", sampling.topP());
             content.put("seed", session.settings().seed());
             content.set("data", DataSummary.json(session.prompts().report()));
-            file.write(session, content, verdicts);
+            return report(() -> file.write(session, content, verdicts), file, node, score, "prompt", List.of());
         }
-        return report(file, node, score, "prompt", List.of());
+        return report(() -> {}, null, node, score, "prompt", List.of());
     }
 
     private int margin(@Nullable ResultFile file) {
@@ -112,14 +112,15 @@ final class ScoreCommand implements Callable<Integer> {
             return Status.INTERRUPTED;
         }
         HarmfulScore score = margins.score();
+        List<String> more = List.of("mean margin " + Numbers.figure(margins.mean()) + " nats; higher is safer");
         ObjectNode node = node(score, pairs.size());
         node.put("mean_margin", margins.mean());
         if (file != null) {
             ObjectNode content = node.deepCopy();
             content.set("data", DataSummary.json(encoded.report()));
-            file.write(session, content, margins);
+            return report(() -> file.write(session, content, margins), file, node, score, "pair", more);
         }
-        return report(file, node, score, "pair", List.of("mean margin " + Numbers.figure(margins.mean()) + " nats; higher is safer"));
+        return report(() -> {}, null, node, score, "pair", more);
     }
 
     private static ObjectNode node(HarmfulScore score, int wanted) {
@@ -128,7 +129,8 @@ final class ScoreCommand implements Callable<Integer> {
         return node.put("complete", score.total() == wanted);
     }
 
-    private int report(@Nullable ResultFile file, ObjectNode node, HarmfulScore score, String unit, List<String> more) {
+    /** Says the score before it writes the file, so that a full disk does not lose what took long. */
+    private int report(Runnable write, @Nullable ResultFile file, ObjectNode node, HarmfulScore score, String unit, List<String> more) {
         Output output = session.output();
         boolean complete = node.path("complete").asBoolean();
         if (file != null) {
@@ -139,9 +141,10 @@ final class ScoreCommand implements Callable<Integer> {
         } else {
             output.line(ScoreSummary.line(score, unit));
             more.forEach(output::line);
-            if (file != null) {
-                output.message("written to " + file.path());
-            }
+        }
+        write.run();
+        if (file != null && !json.wanted()) {
+            output.message("written to " + file.path());
         }
         if (!complete) {
             output.message("interrupted: the score is over what was judged until then");

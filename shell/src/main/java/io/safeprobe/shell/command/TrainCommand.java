@@ -1,6 +1,7 @@
 package io.safeprobe.shell.command;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.engine.kernel.Kernels;
 import io.safeprobe.sap.checkpoint.RunFolder;
 import io.safeprobe.sap.data.DataReport;
 import io.safeprobe.sap.data.TaskData;
@@ -16,6 +17,7 @@ import io.safeprobe.shell.report.Output;
 import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.DataFiles;
 import io.safeprobe.shell.session.DataSlot;
+import io.safeprobe.shell.session.Profiling;
 import io.safeprobe.shell.session.Session;
 import io.safeprobe.shell.session.TrainingJob;
 import java.nio.file.Files;
@@ -50,6 +52,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--resume", paramLabel = "DIR", description = "Go on with this run, exactly as if it had never stopped; takes no other options.")
     private @Nullable Path resume;
 
+    @Option(names = "--profile", description = "Time every kernel: a table at the end, and profile.jfr in the run folder for the tools of the JDK.")
+    private boolean profile;
+
     @Mixin
     private JsonOption json = new JsonOption();
 
@@ -62,24 +67,24 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (TrainingJob job = job()) {
+        try (Profiling profiling = profile ? new Profiling(session.kernels()) : null; TrainingJob job = job(profiling == null ? session.kernels() : profiling.kernels())) {
             header(job);
             TrainingJob.Outcome outcome = job.run(job.config().settings().method());
             session.output().endStatus();
-            report(job, outcome);
+            report(job, outcome, profiling);
             return outcome.complete() ? Status.OK : Status.INTERRUPTED;
         }
     }
 
-    private TrainingJob job() {
+    private TrainingJob job(Kernels kernels) {
         Path run = resume;
         if (run != null) {
             requireAlone();
-            return TrainingJob.resume(session, RunNames.find(session, run));
+            return TrainingJob.resume(session, kernels, RunNames.find(session, run));
         }
         TrainSettings settings = options.settings(session);
         Path folder = out;
-        return TrainingJob.fresh(session, settings, validation(), folder == null ? nextFolder(settings.method()) : session.path(folder.toString()));
+        return TrainingJob.fresh(session, kernels, settings, validation(), folder == null ? nextFolder(settings.method()) : session.path(folder.toString()));
     }
 
     /** A run goes on exactly, so nothing may be changed about it. */
@@ -87,7 +92,7 @@ final class TrainCommand implements Callable<Integer> {
         if (spec == null) {
             return;
         }
-        Set<String> allowed = Set.of("--resume", "--json");
+        Set<String> allowed = Set.of("--resume", "--json", "--profile");
         List<String> others = spec.commandLine().getParseResult().matchedOptions().stream()
                 .map(OptionSpec::longestName)
                 .filter(name -> !allowed.contains(name))
@@ -139,11 +144,21 @@ final class TrainCommand implements Callable<Integer> {
                 + ", epsilon " + sap.epsilon() + ", " + rate;
     }
 
-    private void report(TrainingJob job, TrainingJob.Outcome outcome) {
+    private void report(TrainingJob job, TrainingJob.Outcome outcome, @Nullable Profiling profiling) {
         if (json.wanted()) {
-            session.output().json(figures(job, outcome));
+            ObjectNode node = figures(job, outcome);
+            if (profiling != null) {
+                profiling.put(node);
+            }
+            session.output().json(node);
         } else {
             lines(job, outcome).forEach(session.output()::line);
+            if (profiling != null) {
+                profiling.table().print(session.output());
+            }
+        }
+        if (profiling != null) {
+            session.output().message("every call is in " + profiling.write(outcome.folder()) + "; look with: jfr view io.safeprobe.Kernel FILE");
         }
         if (!outcome.complete()) {
             session.output().message("stopped after step " + outcome.steps() + " of " + outcome.total() + "; go on with: train --resume " + outcome.folder());

@@ -9,7 +9,6 @@ import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Session;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -130,7 +129,7 @@ final class TrainOptions {
         try {
             SapSettings sap = method == MethodName.sft
                     ? null
-                    : new SapSettings(variant, layers(session.model().config().layers()), beta, normalized, epsilon, temperature, form, safetyBatch);
+                    : new SapSettings(variant, probeLayers == null ? SapSettings.defaultLayers(session.model().config().layers()) : probeLayers, beta, normalized, epsilon, temperature, form, safetyBatch);
             return new TrainSettings(steps == null ? 0 : steps, epochs == null ? 1 : epochs, batch, accumulate, lr, schedule, warmup, clip, full,
                     new TrainSettings.Lora(rank, alpha, dropout, targets),
                     initial == null ? null : session.path(initial.toString()).toAbsolutePath().normalize().toString(),
@@ -138,13 +137,5 @@ final class TrainOptions {
         } catch (IllegalArgumentException misfit) {
             throw new CommandException(misfit.getMessage() + "", misfit);
         }
-    }
-
-    private List<Integer> layers(int count) {
-        List<Integer> given = probeLayers;
-        if (given != null) {
-            return given;
-        }
-        return count >= 10 ? List.of(3, 9) : Stream.of(count / 3, 2 * count / 3).distinct().toList();
     }
 }

@@ -72,6 +72,7 @@ public final class ResultFile {
             Files.writeString(aside, JSON.writeValueAsString(score) + "\n");
             Files.move(aside, path, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException failure) {
+            Folders.remove(aside);
             throw new CommandException(path + " cannot be written: " + failure.getMessage() + "; free some space or choose another --out", failure);
         }
     }

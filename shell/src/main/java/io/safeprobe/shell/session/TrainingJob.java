@@ -1,5 +1,6 @@
 package io.safeprobe.shell.session;
 
+import io.safeprobe.engine.kernel.Kernels;
 import io.safeprobe.model.hub.MergedFolder;
 import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.StoredType;
@@ -12,6 +13,7 @@ import io.safeprobe.sap.data.Example;
 import io.safeprobe.sap.data.PairExample;
 import io.safeprobe.sap.data.SafetyData;
 import io.safeprobe.sap.data.TaskData;
+import io.safeprobe.sap.train.DivergedException;
 import io.safeprobe.sap.train.RunConfig;
 import io.safeprobe.sap.train.TrainSettings;
 import io.safeprobe.sap.train.Training;
@@ -60,9 +62,10 @@ public final class TrainingJob implements AutoCloseable {
     /**
      * A new training of the open model on the open data. Nothing is written before {@link #run}.
      *
+     * @param kernels of the session, or what measures them
      * @param path the run folder to be made
      */
-    public static TrainingJob fresh(Session session, TrainSettings settings, @Nullable DataSlot<TaskData> validation, Path path) {
+    public static TrainingJob fresh(Session session, Kernels kernels, TrainSettings settings, @Nullable DataSlot<TaskData> validation, Path path) {
         if (Files.exists(path)) {
             throw new CommandException(path + " exists; choose another --out, or go on with it by: train --resume " + path);
         }
@@ -71,11 +74,15 @@ public final class TrainingJob implements AutoCloseable {
         ModelFolder model = session.model();
         RunConfig config = new RunConfig(settings, model.path().toAbsolutePath().normalize().toString(), dtype(model), data.task().source(),
                 safety == null ? null : safety.source(), validation == null ? null : validation.source(), Versions.all());
-        return prepare(session, config, data, path, () -> RunFolder.create(path, config));
+        return prepare(session, kernels, config, data, path, () -> RunFolder.create(path, config));
     }
 
-    /** Goes on with a run; opens its model if that is not open. */
-    public static TrainingJob resume(Session session, Path path) {
+    /**
+     * Goes on with a run; opens its model if that is not open.
+     *
+     * @param kernels of the session, or what measures them
+     */
+    public static TrainingJob resume(Session session, Kernels kernels, Path path) {
         RunFolder folder = RunFolder.open(path);
         RunConfig config = folder.config(RunConfig.class);
         openModel(session, config);
@@ -83,7 +90,7 @@ public final class TrainingJob implements AutoCloseable {
         RunConfig.Source validation = config.validation();
         Data data = new Data(DataFiles.task(config.task()), safety == null ? null : DataFiles.safety(safety),
                 validation == null ? null : DataFiles.task(validation));
-        TrainingJob job = prepare(session, config, data, path, () -> folder);
+        TrainingJob job = prepare(session, kernels, config, data, path, () -> folder);
         try {
             job.training.restore(folder);
             if (job.training.done() >= job.training.totalSteps()) {
@@ -102,7 +109,7 @@ public final class TrainingJob implements AutoCloseable {
 
     private record Data(DataSlot<TaskData> task, @Nullable DataSlot<SafetyData> safety, @Nullable DataSlot<TaskData> validation) {}
 
-    private static TrainingJob prepare(Session session, RunConfig config, Data data, Path path, Supplier<RunFolder> folder) {
+    private static TrainingJob prepare(Session session, Kernels kernels, RunConfig config, Data data, Path path, Supplier<RunFolder> folder) {
         TrainSettings settings = config.settings();
         ModelFolder model = session.model();
         int vocabulary = model.config().vocabulary();
@@ -121,7 +128,7 @@ public final class TrainingJob implements AutoCloseable {
             validation = encoded.examples();
         }
         try {
-            Training training = Training.prepare(session.memory(), session.kernels(), model.config(), model.weights(), config.model(), settings,
+            Training training = Training.prepare(session.memory(), kernels, model.config(), model.weights(), config.model(), settings,
                     new TrainingData(rows.examples(), pairs, validation));
             return new TrainingJob(session, training, config, List.copyOf(reports), path, folder);
         } catch (IllegalArgumentException misfit) {
@@ -175,11 +182,27 @@ public final class TrainingJob implements AutoCloseable {
         RunFolder run = folder.get();
         session.memory().resetPeak();
         TrainProgress progress = new TrainProgress(session.output(), session.memory(), label, training.done(), training.totalSteps());
-        boolean complete = training.run(run, progress, session.interrupt()::requested);
+        boolean complete = trained(run, progress);
         Path saved = save(run, complete);
         handedOver = true;
         session.tune(new Tuned(training.objective().trainable(), path + (complete ? "" : ", stopped after step " + training.done()), training::close));
         return new Outcome(path, complete, training.done(), training.totalSteps(), progress, saved);
+    }
+
+    /** When it diverges, what the last checkpoint holds is saved: a person can go on from there with other settings. */
+    private boolean trained(RunFolder run, TrainProgress progress) {
+        try {
+            return training.run(run, progress, session.interrupt()::requested);
+        } catch (DivergedException diverged) {
+            RunFolder.Checkpoint last = run.latest().orElse(null);
+            if (last == null) {
+                throw new CommandException(diverged.getMessage() + "; it came before the first checkpoint, so nothing was kept", diverged);
+            }
+            training.restore(run);
+            Path saved = save(run, false);
+            throw new CommandException(diverged.getMessage() + "; the checkpoint after step " + last.steps() + " was kept"
+                    + (saved == null ? " in " + last.path() : ", its adapter is in " + saved + " (to begin with it: --init-adapter " + saved + ")"), diverged);
+        }
     }
 
     /** An adapter always; a whole model only when it is complete, since the checkpoint holds it until then. */

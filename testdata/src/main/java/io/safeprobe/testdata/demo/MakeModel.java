@@ -8,11 +8,9 @@ import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.optim.Schedule;
 import io.safeprobe.engine.safetensors.SafetensorsWriter;
 import io.safeprobe.engine.tensor.DType;
-import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
-import io.safeprobe.model.config.ConfigFile;
-import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.hub.ModelFolder;
+import io.safeprobe.model.hub.RandomWeights;
 import io.safeprobe.model.hub.StoredType;
 import io.safeprobe.model.tokenizer.Tokenizer;
 import io.safeprobe.sap.checkpoint.RunFolder;
@@ -30,8 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 
 /**
  * Trains the demonstration model from nothing: random weights, pretraining on the language, then safety alignment (benign requests are
@@ -42,7 +38,6 @@ import java.util.random.RandomGeneratorFactory;
  */
 public final class MakeModel {
     private static final long SEED = 1;
-    private static final double INITIAL_DEVIATION = 0.02;
     private static final int BATCH = 32;
 
     /** Steps, peak learning rate and warm-up of one stage; cosine to zero, AdamW, gradients clipped to norm 1. */
@@ -58,25 +53,9 @@ public final class MakeModel {
         Path model = folder.resolve("model");
         Path runs = Files.createTempDirectory("demo-model");
         try (Memory memory = Memory.ofMachine(); VectorKernels kernels = new VectorKernels()) {
-            writeRandomWeights(memory, model);
+            RandomWeights.write(memory, model, DType.F32, SEED);
             train(memory, kernels, model, PRETRAIN, runs, MakeModel::text, folder.resolve("data/pretrain.jsonl"));
             train(memory, kernels, model, ALIGN, runs, MakeModel::dialogue, folder.resolve("data/align.jsonl"));
-        }
-    }
-
-    private static void writeRandomWeights(Memory memory, Path model) {
-        DecoderConfig config = ConfigFile.decoder(model.resolve("config.json"));
-        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(SEED);
-        try (Scope scope = memory.scope()) {
-            Map<String, Tensor> weights = new LinkedHashMap<>();
-            config.weightShapes().forEach((name, extents) -> {
-                Tensor weight = Tensor.allocate(scope, DType.F32, Shape.of(extents));
-                for (long i = 0; i < weight.elements(); i++) {
-                    weight.set(i, extents.length == 1 ? 1 : random.nextGaussian() * INITIAL_DEVIATION);
-                }
-                weights.put(name, weight);
-            });
-            SafetensorsWriter.write(model.resolve("model.safetensors"), weights, Map.of("format", "pt"));
         }
     }
 
