@@ -91,7 +91,7 @@ public final class Forward {
         Value cos = graph.constant(rope.cos());
         Value sin = graph.constant(rope.sin());
         int[] layout = cache == null ? tokens.segments() : cache.segments(tokens, slots);
-        Value segments = graph.constant(Tensor.of(graph.scope(), Shape.of(tokens.sequences(), 4), layout));
+        Value segments = graph.constant(Tensor.of(graph.scope(), Shape.of(layout.length / 4, 4), layout));
         for (int layer = 0; layer < config.layers(); layer++) {
             x = x.add(attention(layer, x, cos, sin, segments, tokens, cache, slots));
             x = x.add(feedForward(layer, x));
@@ -111,6 +111,12 @@ public final class Forward {
             cache.append(graph.kernels(), layer, tokens, slots, k.tensor(), v.tensor());
             k = graph.constant(cache.keys(layer));
             v = graph.constant(cache.values(layer));
+        }
+        int[] keyRows = tokens.keyRows();
+        if (keyRows != null) {
+            Value rows = graph.constant(Tensor.of(graph.scope(), Shape.of(keyRows.length), keyRows));
+            k = k.gather(rows);
+            v = v.gather(rows);
         }
         double scale = 1 / Math.sqrt(config.headSize());
         Value mixed = q.attention(k, v, segments, config.heads(), config.kvHeads(), scale);

@@ -1,22 +1,65 @@
 package io.safeprobe.model.decoder;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Several token sequences laid end to end on one axis, without padding.
  *
  * <p>{@code past[i]} tokens of sequence i were computed before and stand in a key/value cache; 0 while training.
+ *
+ * <p>Two sequences that begin alike can be {@linkplain #forked forked}: what they share is computed once, and the keys and values of those rows are
+ * given to both.
  */
 public final class PackedTokens {
     private final int[] ids;
     private final int[] starts;
     private final int[] past;
+    private final int @Nullable [] keyRows;
 
-    private PackedTokens(int[] ids, int[] starts, int[] past) {
+    private PackedTokens(int[] ids, int[] starts, int[] past, int @Nullable [] keyRows) {
         this.ids = ids;
         this.starts = starts;
         this.past = past;
+        this.keyRows = keyRows;
+    }
+
+    /** The longest beginning that both have in common, but at least one token of each is not counted. */
+    public static int shared(int[] first, int[] second) {
+        int most = Math.max(0, Math.min(first.length, second.length) - 1);
+        int differ = Arrays.mismatch(first, 0, most, second, 0, most);
+        return differ < 0 ? most : differ;
+    }
+
+    /**
+     * Packs pairs of sequences as three sequences each: the {@linkplain #shared shared} beginning, what follows in the first, what follows in the second. The
+     * beginning is a sequence of no tokens where nothing is shared.
+     */
+    public static PackedTokens forked(List<int[]> firsts, List<int[]> seconds) {
+        int[] starts = new int[3 * firsts.size() + 1];
+        int[] past = new int[3 * firsts.size()];
+        IntStream.Builder ids = IntStream.builder();
+        IntStream.Builder keyRows = IntStream.builder();
+        for (int i = 0; i < firsts.size(); i++) {
+            int[] first = firsts.get(i);
+            int[] second = seconds.get(i);
+            int shared = shared(first, second);
+            int begin = starts[3 * i];
+            starts[3 * i + 1] = begin + shared;
+            starts[3 * i + 2] = starts[3 * i + 1] + first.length - shared;
+            starts[3 * i + 3] = starts[3 * i + 2] + second.length - shared;
+            past[3 * i + 1] = shared;
+            past[3 * i + 2] = shared;
+            Arrays.stream(first).forEach(ids::add);
+            Arrays.stream(second, shared, second.length).forEach(ids::add);
+            IntStream.range(begin, starts[3 * i + 2]).forEach(keyRows::add);
+            IntStream.range(begin, begin + shared).forEach(keyRows::add);
+            IntStream.range(starts[3 * i + 2], starts[3 * i + 3]).forEach(keyRows::add);
+        }
+        return new PackedTokens(ids.build().toArray(), starts, past, keyRows.build().toArray());
     }
 
     /** Packs whole sequences; an empty one is refused. */
@@ -37,7 +80,7 @@ public final class PackedTokens {
         for (int i = 0; i < sequences.size(); i++) {
             System.arraycopy(sequences.get(i), 0, ids, starts[i], sequences.get(i).length);
         }
-        return new PackedTokens(ids, starts, past.clone());
+        return new PackedTokens(ids, starts, past.clone(), null);
     }
 
     /** Tokens in all sequences. */
@@ -90,12 +133,31 @@ public final class PackedTokens {
         return positions;
     }
 
-    /** Attention segments {@code [sequences, 4]} when keys are the rows themselves. */
+    /** The rows whose keys and values attention reads, in the order that {@link #segments} counts in; null where they are all rows. */
+    int @Nullable [] keyRows() {
+        return keyRows == null ? null : keyRows.clone();
+    }
+
+    /** Attention segments {@code [segments, 4]} without a cache. */
     int[] segments() {
         List<int[]> segments = new ArrayList<>();
+        if (keyRows != null) {
+            int key = 0;
+            for (int i = 0; i < past.length; i += 3) {
+                int shared = length(i);
+                if (shared > 0) {
+                    segments.add(new int[] {starts[i], shared, key, shared});
+                }
+                for (int side = i + 1; side <= i + 2; side++) {
+                    segments.add(new int[] {starts[side], length(side), key, shared + length(side)});
+                    key += shared + length(side);
+                }
+            }
+            return segments.stream().flatMapToInt(Arrays::stream).toArray();
+        }
         for (int i = 0; i < past.length; i++) {
             segments.add(new int[] {starts[i], length(i), starts[i], length(i)});
         }
-        return segments.stream().flatMapToInt(java.util.Arrays::stream).toArray();
+        return segments.stream().flatMapToInt(Arrays::stream).toArray();
     }
 }

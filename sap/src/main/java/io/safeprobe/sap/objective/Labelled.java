@@ -7,6 +7,7 @@ import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.decoder.Forward;
 import io.safeprobe.model.decoder.PackedTokens;
 import io.safeprobe.sap.data.Example;
+import io.safeprobe.sap.data.PairExample;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -45,6 +46,29 @@ public final class Labelled {
                 }
             }
             starts[i + 1] = rows.size();
+        }
+        return new Labelled(tokens, toArray(rows), toArray(targets), starts);
+    }
+
+    /** Packs the two responses of each pair, what they have in common computed once; as sequences first all safe ones, then all harmful ones. */
+    public static Labelled ofPairs(List<PairExample> pairs) {
+        PackedTokens tokens = PackedTokens.forked(
+                pairs.stream().map(pair -> pair.safe().ids()).toList(), pairs.stream().map(pair -> pair.harmful().ids()).toList());
+        List<Integer> rows = new ArrayList<>();
+        List<Integer> targets = new ArrayList<>();
+        int[] starts = new int[2 * pairs.size() + 1];
+        for (int side = 0; side < 2; side++) {
+            for (int i = 0; i < pairs.size(); i++) {
+                int[] labels = (side == 0 ? pairs.get(i).safe() : pairs.get(i).harmful()).labels();
+                int shared = tokens.length(3 * i);
+                for (int t = 1; t < labels.length; t++) {
+                    if (labels[t] != IGNORED) {
+                        rows.add(t <= shared ? tokens.start(3 * i) + t - 1 : tokens.start(3 * i + 1 + side) + t - 1 - shared);
+                        targets.add(labels[t]);
+                    }
+                }
+                starts[side * pairs.size() + i + 1] = rows.size();
+            }
         }
         return new Labelled(tokens, toArray(rows), toArray(targets), starts);
     }

@@ -102,9 +102,9 @@ public final class Objective {
         return sum.result();
     }
 
-    /** {@code L_safety(W, V)} over pairs; both responses of all pairs are computed in one packed batch. */
+    /** {@code L_safety(W, V)} over pairs; both responses of all pairs are computed in one packed batch, and what they share, the prompt, once. */
     public Gradient safety(Scope out, List<PairExample> pairs, SafetyForm form, double temperature, Probe probe, Wanted wanted, long step) {
-        Labelled packed = Labelled.of(sides(pairs));
+        Labelled packed = Labelled.ofPairs(pairs);
         // One part beyond any of the useful batch, so that the masks differ from all of those.
         Forward.Dropout masks = dropouts.masks(step, -1);
         Sum sum = new Sum(out, probe, wanted);
@@ -116,7 +116,7 @@ public final class Objective {
     public double[] margins(List<PairExample> pairs) {
         try (Scope scope = memory.scope()) {
             Graph graph = new Graph(kernels, scope);
-            Labelled packed = Labelled.of(sides(pairs));
+            Labelled packed = Labelled.ofPairs(pairs);
             double[] margins = margins(packed.sequenceLosses(frozen(graph), graph), pairs.size()).tensor().toDoubles();
             for (double margin : margins) {
                 requireFinite(margin);
@@ -148,13 +148,6 @@ public final class Objective {
         if (!Double.isFinite(figure)) {
             throw new ModelException("the model's loss is " + figure + ": its weights, or those of its adapter, are damaged or have diverged; there is nothing to measure");
         }
-    }
-
-    private static List<Example> sides(List<PairExample> pairs) {
-        List<Example> sides = new ArrayList<>();
-        pairs.forEach(pair -> sides.add(pair.safe()));
-        pairs.forEach(pair -> sides.add(pair.harmful()));
-        return sides;
     }
 
     private static Value margins(Value losses, int pairs) {

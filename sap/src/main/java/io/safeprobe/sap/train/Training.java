@@ -19,6 +19,7 @@ import io.safeprobe.sap.data.PairBatches;
 import io.safeprobe.sap.data.PairExample;
 import io.safeprobe.sap.data.TaskBatches;
 import io.safeprobe.sap.objective.Dropouts;
+import io.safeprobe.sap.objective.Labelled;
 import io.safeprobe.sap.objective.Objective;
 import io.safeprobe.sap.objective.TokenLoss;
 import io.safeprobe.sap.objective.Trainable;
@@ -178,7 +179,7 @@ public final class Training implements AutoCloseable {
                 .toList();
         SapSettings sap = settings.sap();
         var pairs = sap == null ? List.<PairExample>of() : data.pairs().stream()
-                .sorted(java.util.Comparator.comparingInt(pair -> -pair.safe().ids().length - pair.harmful().ids().length))
+                .sorted(java.util.Comparator.comparingInt((PairExample pair) -> -Labelled.ofPairs(List.of(pair)).tokens()))
                 .limit(sap.batch())
                 .toList();
         return new StepBatch(0, parts(rows), pairs);

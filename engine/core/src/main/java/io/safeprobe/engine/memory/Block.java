@@ -7,20 +7,23 @@ import org.apache.arrow.memory.ArrowBuf;
 public final class Block {
     private final ArrowBuf buffer;
     private final MemorySegment segment;
+    private final long counted;
     private volatile boolean live = true;
 
-    private Block(ArrowBuf buffer, MemorySegment segment) {
+    private Block(ArrowBuf buffer, MemorySegment segment, long counted) {
         this.buffer = buffer;
         this.segment = segment;
+        this.counted = counted;
     }
 
-    static Block of(ArrowBuf buffer) {
-        return new Block(buffer, bytes(buffer));
+    /** The first {@code size} bytes of a buffer that may be larger: one that was given back and serves again. */
+    static Block of(ArrowBuf buffer, long size) {
+        return new Block(buffer, bytes(buffer).asSlice(0, size), size);
     }
 
     /** A block that refuses writes: into the pages of a file mapped read-only they would end the process. */
     static Block readOnly(ArrowBuf buffer) {
-        return new Block(buffer, bytes(buffer).asReadOnly());
+        return new Block(buffer, bytes(buffer).asReadOnly(), buffer.capacity());
     }
 
     @SuppressWarnings("restricted") // the only way to see Arrow memory; bounds are set right here
@@ -43,6 +46,11 @@ public final class Block {
     /** Size in bytes. */
     public long size() {
         return segment.byteSize();
+    }
+
+    /** What was asked for, in whole size classes. */
+    long counted() {
+        return counted;
     }
 
     /** Marks the block as given back: later use through an old reference fails instead of reading someone else's data. */

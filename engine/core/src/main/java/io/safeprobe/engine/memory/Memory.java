@@ -16,6 +16,7 @@ import org.apache.arrow.memory.ForeignAllocation;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.memory.rounding.RoundingPolicy;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All tensor memory of a program: one Arrow root allocator with one limit on what is allocated; mapped files are counted apart,
@@ -25,14 +26,16 @@ import org.apache.arrow.memory.rounding.RoundingPolicy;
 public final class Memory implements AutoCloseable {
     private static final RoundingPolicy EXACT = size -> size;
     private static final long SMALLEST = 64;
+    private static final long KEPT = 16L << 20;
 
     private final RootAllocator root;
     private final BufferAllocator tensors;
     private final BufferAllocator files;
-    private final Map<Long, Deque<ArrowBuf>> spare = new TreeMap<>();
+    private final TreeMap<Long, Deque<ArrowBuf>> spare = new TreeMap<>();
     private final long limit;
     private long inUse;
     private long peak;
+    private long highest;
 
     private Memory(long limit) {
         this.limit = limit;
@@ -90,6 +93,11 @@ public final class Memory implements AutoCloseable {
         return inUse;
     }
 
+    /** Bytes taken from the system: those in use, and those kept for the next scope. */
+    public synchronized long held() {
+        return tensors.getAllocatedMemory();
+    }
+
     /** The most bytes of tensors that were in use at once since the start or the last {@link #resetPeak()}. */
     public synchronized long peak() {
         return peak;
@@ -110,25 +118,39 @@ public final class Memory implements AutoCloseable {
             throw exhausted(bytes);
         }
         long size = sizeClass(bytes);
-        Deque<ArrowBuf> kept = spare.get(size);
-        ArrowBuf buffer = kept == null || kept.isEmpty() ? null : kept.pop();
-        if (buffer == null) {
-            buffer = fresh(size);
-        }
+        ArrowBuf kept = takeSpare(size);
+        ArrowBuf buffer = kept == null ? fresh(size) : kept;
         inUse += size;
         peak = Math.max(peak, inUse);
-        return Block.of(buffer);
+        highest = Math.max(highest, inUse);
+        return Block.of(buffer, size);
+    }
+
+    /** The smallest spare buffer that fits and is not half as large again. */
+    private @Nullable ArrowBuf takeSpare(long size) {
+        Map.Entry<Long, Deque<ArrowBuf>> fitting = spare.ceilingEntry(size);
+        return fitting == null || fitting.getKey() > size + size / 2 ? null : take(fitting);
+    }
+
+    private ArrowBuf take(Map.Entry<Long, Deque<ArrowBuf>> entry) {
+        ArrowBuf buffer = entry.getValue().pop();
+        if (entry.getValue().isEmpty()) {
+            spare.remove(entry.getKey());
+        }
+        return buffer;
     }
 
     synchronized void giveBack(Block block) {
         ArrowBuf buffer = block.retire();
-        inUse -= buffer.capacity();
+        inUse -= block.counted();
         spare.computeIfAbsent(buffer.capacity(), size -> new ArrayDeque<>()).push(buffer);
     }
 
     private ArrowBuf fresh(long size) {
-        if (tensors.getAllocatedMemory() + size > limit) {
-            dropSpare();
+        // Batches of many lengths leave spare buffers of many sizes; together with what is in use they may not be much more than was ever in use.
+        long bound = Math.min(limit, Math.max(KEPT, highest + highest / 4));
+        while (tensors.getAllocatedMemory() + size > bound && !spare.isEmpty()) {
+            take(spare.lastEntry()).close();
         }
         try {
             return tensors.buffer(size);

@@ -233,4 +233,20 @@ class MemoryTest {
             assertThat(memory.inUse()).isZero();
         }
     }
+
+    @Test
+    void batchesOfEverOtherSizesDoNotHoardMemory() {
+        long most = 0;
+        try (Memory memory = Memory.ofLimit(1L << 32)) {
+            for (int round = 0; round < 200; round++) {
+                try (Scope scope = memory.scope()) {
+                    for (int i = 0; i < 6; i++) {
+                        scope.allocate((1L << 20) * (8 + (round * 37 + i * 11) % 40));
+                    }
+                }
+                most = Math.max(most, memory.held());
+            }
+            assertThat(most).isLessThanOrEqualTo(memory.peak() + memory.peak() / 4);
+        }
+    }
 }
