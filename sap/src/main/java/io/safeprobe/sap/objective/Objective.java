@@ -45,8 +45,12 @@ public final class Objective {
         }
     }
 
-    /** A loss with its gradients to W and V in their orders; empty where not wanted. */
-    public record Gradient(double loss, List<Tensor> weights, List<Tensor> probe) {}
+    /**
+     * A loss with its gradients to W and V in their orders; empty where not wanted.
+     *
+     * @param scale what the tensors are to be multiplied by to be the gradients; 1 for the useful loss, and as small as it must be for a safety loss that is nearly flat
+     */
+    public record Gradient(double loss, double scale, List<Tensor> weights, List<Tensor> probe) {}
 
     /** The objective of a model with {@code trainable} in place of, or on top of, its frozen weights. */
     public Objective(Memory memory, Kernels kernels, DecoderConfig config, Weights weights, Trainable trainable, Dropouts dropouts) {
@@ -97,7 +101,10 @@ public final class Objective {
         for (int i = 0; i < packed.size(); i++) {
             Labelled part = packed.get(i);
             Forward.Dropout masks = dropouts.masks(step, i);
-            sum.add((graph, forward) -> part.tokenLosses(forward.withDropout(masks), graph).sum().scale(1.0 / labels));
+            sum.add((graph, forward) -> {
+                Value loss = part.tokenLosses(forward.withDropout(masks), graph).sum().scale(1.0 / labels);
+                return new Part(loss.tensor().item(), 1, loss);
+            });
         }
         return sum.result();
     }
@@ -108,7 +115,16 @@ public final class Objective {
         // One part beyond any of the useful batch, so that the masks differ from all of those.
         Forward.Dropout masks = dropouts.masks(step, -1);
         Sum sum = new Sum(out, probe, wanted);
-        sum.add((graph, forward) -> form.loss(margins(packed.sequenceLosses(forward.withDropout(masks), graph), pairs.size()), temperature));
+        sum.add((graph, forward) -> {
+            Value margins = margins(packed.sequenceLosses(forward.withDropout(masks), graph), pairs.size());
+            double[] values = margins.tensor().toDoubles();
+            SafetyForm.Slope slope = form.slope(values, temperature);
+            Tensor direction = Tensor.allocate(graph.scope(), margins.tensor().dtype(), margins.shape());
+            for (int i = 0; i < values.length; i++) {
+                direction.set(i, slope.direction().get(i));
+            }
+            return new Part(form.loss(values, temperature), slope.scale(), margins.mul(graph.constant(direction)).sum());
+        });
         return sum.result();
     }
 
@@ -157,8 +173,11 @@ public final class Objective {
         return harmful.add(safe, -1).reshape(Shape.of(pairs));
     }
 
+    /** A part of a loss, and what has the same gradient when multiplied by {@code scale}. */
+    private record Part(double loss, double scale, Value differentiable) {}
+
     private interface Loss {
-        Value of(Graph graph, Forward forward);
+        Part of(Graph graph, Forward forward);
     }
 
     /** Adds losses and gradients of several graphs; each graph's memory is given back before the next begins. */
@@ -168,6 +187,7 @@ public final class Objective {
         private final List<Tensor> weightGradients;
         private final List<Tensor> probeGradients;
         private double loss;
+        private double scale = 1;
 
         Sum(Scope out, Probe probe, Wanted wanted) {
             this.probe = probe;
@@ -186,6 +206,7 @@ public final class Objective {
             return zeros;
         }
 
+        /** All parts have the same scale. */
         void add(Loss part) {
             try (Scope scope = memory.scope()) {
                 Graph graph = new Graph(kernels, scope);
@@ -199,12 +220,13 @@ public final class Objective {
                     return leaf;
                 });
                 vectors.forEach(forward::withProbe);
-                Value value = part.of(graph, forward);
-                loss += value.tensor().item();
+                Part made = part.of(graph, forward);
+                loss += made.loss();
+                scale = made.scale();
                 List<Value> targets = new ArrayList<>(wanted.weights() ? variables : List.of());
                 targets.addAll(wanted.probe() ? vectors.values() : List.of());
                 if (!targets.isEmpty()) {
-                    List<Tensor> gradients = graph.gradient(value, targets);
+                    List<Tensor> gradients = graph.gradient(made.differentiable(), targets);
                     accumulate(gradients);
                 }
             }
@@ -219,7 +241,7 @@ public final class Objective {
         }
 
         Gradient result() {
-            return new Gradient(loss, weightGradients, probeGradients);
+            return new Gradient(loss, scale, weightGradients, probeGradients);
         }
     }
 }

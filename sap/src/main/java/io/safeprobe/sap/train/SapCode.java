@@ -55,10 +55,11 @@ public final class SapCode implements Method {
         try (Scope scope = objective.memory().scope()) {
             Gradient safety = objective.safety(
                     scope, batch.pairs(), settings.form(), settings.temperature(), probe, Wanted.WEIGHTS, batch.step());
-            double safetyNorm = weightStep.norm(scope, safety.weights());
+            double direction = weightStep.norm(scope, safety.weights());
+            double safetyNorm = direction * safety.scale();
             Gradient harmful;
             List<Tensor> weights = new ArrayList<>(objective.trainable().tensors().values());
-            try (Perturbation _ = Perturbation.apply(kernels, scope, weights, safety.weights(), safetyNorm, settings.epsilon())) {
+            try (Perturbation _ = Perturbation.apply(kernels, scope, weights, safety.weights(), direction, settings.epsilon())) {
                 harmful = objective.useful(scope, batch.parts(), probe, Wanted.PROBE, batch.step());
             }
             Gradient useful = objective.useful(scope, batch.parts(), probe, Wanted.BOTH, batch.step());

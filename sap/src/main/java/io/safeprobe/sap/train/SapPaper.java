@@ -45,10 +45,11 @@ public final class SapPaper implements Method {
             Probe probe = Probe.zero(kernels, scope, objective.config(), settings.layers());
             Gradient safety = objective.safety(
                     scope, batch.pairs(), settings.form(), settings.temperature(), Probe.none(kernels), Wanted.WEIGHTS, batch.step());
-            double safetyNorm = weightStep.norm(scope, safety.weights());
+            double direction = weightStep.norm(scope, safety.weights());
+            double safetyNorm = direction * safety.scale();
             Gradient harmful;
             List<Tensor> weights = new ArrayList<>(objective.trainable().tensors().values());
-            try (Perturbation _ = Perturbation.apply(kernels, scope, weights, safety.weights(), safetyNorm, settings.epsilon())) {
+            try (Perturbation _ = Perturbation.apply(kernels, scope, weights, safety.weights(), direction, settings.epsilon())) {
                 harmful = objective.useful(scope, batch.parts(), probe, Wanted.PROBE, batch.step());
             }
             Gradient plain = objective.useful(scope, batch.parts(), probe, Wanted.PROBE, batch.step());
