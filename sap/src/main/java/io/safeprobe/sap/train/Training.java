@@ -19,7 +19,6 @@ import io.safeprobe.sap.data.PairBatches;
 import io.safeprobe.sap.data.PairExample;
 import io.safeprobe.sap.data.TaskBatches;
 import io.safeprobe.sap.objective.Dropouts;
-import io.safeprobe.sap.objective.Labelled;
 import io.safeprobe.sap.objective.Objective;
 import io.safeprobe.sap.objective.TokenLoss;
 import io.safeprobe.sap.objective.Trainable;
@@ -171,18 +170,11 @@ public final class Training implements AutoCloseable {
         }
     }
 
-    /** The batch with the longest rows and pairs: no step of the run needs more. */
+    /** No step of the run needs more. */
     private StepBatch largest() {
-        List<Example> rows = data.rows().stream()
-                .sorted(java.util.Comparator.comparingInt((Example row) -> -row.ids().length))
-                .limit((long) settings.batch() * settings.accumulate())
-                .toList();
         SapSettings sap = settings.sap();
-        var pairs = sap == null ? List.<PairExample>of() : data.pairs().stream()
-                .sorted(java.util.Comparator.comparingInt((PairExample pair) -> -Labelled.ofPairs(List.of(pair)).tokens()))
-                .limit(sap.batch())
-                .toList();
-        return new StepBatch(0, parts(rows), pairs);
+        return new StepBatch(0, parts(LargestBatch.rows(data.rows(), Math.multiplyExact(settings.batch(), settings.accumulate()))),
+                sap == null ? List.of() : LargestBatch.pairs(data.pairs(), sap.batch()));
     }
 
     /** The batch of a step, counted from 0. */

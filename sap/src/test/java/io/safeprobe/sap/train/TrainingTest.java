@@ -12,6 +12,7 @@ import io.safeprobe.model.config.ModelException;
 import io.safeprobe.sap.TinyModel;
 import io.safeprobe.sap.checkpoint.RunFolder;
 import io.safeprobe.sap.data.Example;
+import io.safeprobe.sap.data.PairExample;
 import io.safeprobe.sap.objective.SafetyForm;
 import io.safeprobe.sap.train.SapSettings.Variant;
 import java.io.IOException;
@@ -206,6 +207,34 @@ class TrainingTest {
         try (TinyModel small = new TinyModel(new VectorKernels(1), need); Training training = small.training(settings)) {
             assertThatThrownBy(training::requireMemory).isInstanceOf(MemoryException.class).hasMessageContaining("MB").hasMessageContaining("--batch");
         }
+    }
+
+    @Test
+    void theEstimateHoldsWhereTheLongestRowsAndPairsAreNotThoseThatLearnMost() {
+        List<Example> rows = new ArrayList<>();
+        List<PairExample> pairs = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            rows.add(i % 2 == 0 ? learning(40 + i, 1) : learning(20, 19));
+            pairs.add(i % 2 == 0 ? new PairExample(learning(30, 1), learning(31 + i, 1)) : new PairExample(learning(12, 11), learning(14, 13)));
+        }
+        TrainSettings settings = TinyModel.settings(method("paper"), 8, 2, 1, 0, true);
+        try (TinyModel tiny = tiny(1); Training training = Training.prepare(tiny.memory, tiny.kernels, tiny.model.config(), tiny.model.weights(), "tiny", settings,
+                new TrainingData(rows, pairs, List.of()))) {
+            long need = training.requireMemory();
+            long before = tiny.memory.inUse();
+            tiny.memory.resetPeak();
+            training.run(RunFolder.create(folder.resolve("run"), Map.of()), step -> {}, () -> false);
+            assertThat(tiny.memory.peak() - before).isLessThanOrEqualTo(need);
+        }
+    }
+
+    /** A row of {@code tokens} tokens of which the last {@code learnt} are learnt. */
+    private static Example learning(int tokens, int learnt) {
+        int[] ids = new int[tokens];
+        java.util.Arrays.setAll(ids, i -> 3 + i * tokens % 90);
+        int[] labels = ids.clone();
+        java.util.Arrays.fill(labels, 0, tokens - learnt, Example.IGNORED);
+        return new Example(ids, labels, 97);
     }
 
     @Test
