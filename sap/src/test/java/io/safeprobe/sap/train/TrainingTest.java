@@ -214,8 +214,8 @@ class TrainingTest {
         List<Example> rows = new ArrayList<>();
         List<PairExample> pairs = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
-            rows.add(i % 2 == 0 ? learning(40 + i, 1) : learning(20, 19));
-            pairs.add(i % 2 == 0 ? new PairExample(learning(30, 1), learning(31 + i, 1)) : new PairExample(learning(12, 11), learning(14, 13)));
+            rows.add(i % 2 == 0 ? learning(40, 1) : learning(39, 38));
+            pairs.add(i % 2 == 0 ? new PairExample(learning(30, 1), learning(31, 1)) : new PairExample(learning(29, 28), learning(30, 29)));
         }
         TrainSettings settings = TinyModel.settings(method("paper"), 8, 2, 1, 0, true);
         try (TinyModel tiny = tiny(1); Training training = Training.prepare(tiny.memory, tiny.kernels, tiny.model.config(), tiny.model.weights(), "tiny", settings,
