@@ -1,8 +1,9 @@
 package io.safeprobe.engine.kernel.cpu;
 
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.A_STRIDE;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.COLUMNS;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.ROWS;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.A_STRIDE;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
+import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
 
 import io.safeprobe.engine.kernel.Op;
 import io.safeprobe.engine.tensor.DType;
@@ -14,19 +15,21 @@ import jdk.incubator.vector.VectorMask;
 
 /**
  * Matrix products. Both operands are packed into panels ({@link Panels}) by all threads, then the threads share the tiles of the
- * result. Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that one panel of A stays in the first-level cache while panels
- * of B stream from the second; a thread's task is about {@value #TASK_ROWS} rows by {@value #TASK_COLUMNS} columns. Pieces of k are
- * added in order, whatever the threads do, so the bits do not depend on their number.
+ * result ({@link GemmTile}). Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that a few panels of B stay in the second-level
+ * cache while panels of A pass through the first; a thread's task is {@value #TASK_ROWS} rows by one panel of B. Pieces of k are added
+ * in order, whatever the threads do, so the bits do not depend on their number. Other block sizes (depth 512 and 2048, 96 to 960 rows,
+ * 128 to 512 columns) changed less than the machine's noise or cost 5 to 15%.
  *
  * <p>Products of a few rows (decoding) are bound by reading the weights and go to {@link MatVecKernel}.
  */
 final class GemmKernel {
     private static final int MAX_DEPTH = 1024;
-    private static final int MAX_ROWS = 128 * ROWS;
+    private static final int MAX_ROWS = 256 * ROWS;
     private static final int MAX_COLUMNS = 2048;
-    private static final int TASK_ROWS = 240;
-    private static final int TASK_COLUMNS = 128;
+    private static final int TASK_ROWS = 120;
+    private static final int LEAST_PANELS = 4;
     private static final int TASKS_PER_THREAD = 6;
+    private static final int PACK_GRAIN = 8_192;
     private static final int TILE_SLOT = 2;
     private static final double ALONE = 200_000;
 
@@ -43,12 +46,22 @@ final class GemmKernel {
         int columnPanels() {
             return (columns + COLUMNS - 1) / COLUMNS;
         }
+
+        /** What packing B is split into runs along the rows of the stored B, so that memory is read in order: panels, or else steps. */
+        int piecesB() {
+            return product.transposeB ? columnPanels() : depth;
+        }
+
+        /** Floats of such a piece. */
+        int pieceB() {
+            return product.transposeB ? COLUMNS * depth : columns;
+        }
     }
 
     private final Workers workers;
     private final MatVecKernel matVec;
-    private float[] packedA = new float[0];
-    private float[] packedB = new float[0];
+    private final NativeFloats packedA = new NativeFloats();
+    private final NativeFloats packedB = new NativeFloats();
 
     GemmKernel(Workers workers) {
         this.workers = workers;
@@ -103,128 +116,118 @@ final class GemmKernel {
     }
 
     private void block(Block block, boolean packB) {
-        packedA = room(packedA, block.rowPanels() * A_STRIDE * block.depth);
-        packedB = room(packedB, block.columnPanels() * COLUMNS * block.depth);
-        float[] a = packedA;
-        float[] b = packedB;
+        MemorySegment a = packedA.room((long) block.rowPanels() * A_STRIDE * block.depth);
+        MemorySegment b = packedB.room((long) block.columnPanels() * COLUMNS * block.depth);
         if ((double) block.rows * block.columns * block.depth < ALONE) {
-            packA(block, a, 0, block.rowPanels(), workers.scratch());
-            packB(block, b, 0, packB ? block.columnPanels() : 0, workers.scratch());
-            tiles(block, a, b, 0, block.rowPanels(), 0, block.columnPanels(), workers.scratch());
+            Scratch scratch = workers.scratch();
+            packA(block, a, 0, block.rowPanels());
+            packB(block, b, 0, packB ? block.piecesB() : 0, scratch);
+            tiles(block, a, b, 0, block.rowPanels(), 0, block.columnPanels(), scratch);
             return;
         }
-        int perTask = Math.max(1, 8192 / (COLUMNS * block.depth) + 1);
-        int tasksA = (block.rowPanels() + perTask - 1) / perTask;
-        int tasksB = packB ? (block.columnPanels() + perTask - 1) / perTask : 0;
-        workers.run(tasksA + tasksB, (part, scratch) -> {
+        int eachA = PACK_GRAIN / (A_STRIDE * block.depth) + 1;
+        int eachB = PACK_GRAIN / block.pieceB() + 1;
+        int tasksB = packB ? tasks(block.piecesB(), eachB) : 0;
+        workers.run(tasksB + tasks(block.rowPanels(), eachA), (part, scratch) -> {
             if (part < tasksB) {
-                packB(block, b, part * perTask, Math.min(block.columnPanels(), (part + 1) * perTask), scratch);
+                packB(block, b, part * eachB, Math.min(block.piecesB(), (part + 1) * eachB), scratch);
             } else {
-                int task = part - tasksB;
-                packA(block, a, task * perTask, Math.min(block.rowPanels(), (task + 1) * perTask), scratch);
+                int from = (part - tasksB) * eachA;
+                packA(block, a, from, Math.min(block.rowPanels(), from + eachA));
             }
         });
         share(block, a, b);
     }
 
-    private void share(Block block, float[] a, float[] b) {
-        int high = Math.max(1, TASK_ROWS / ROWS);
-        int wide = Math.max(1, TASK_COLUMNS / COLUMNS);
+    private static int tasks(int items, int each) {
+        return (int) (((long) items + each - 1) / each);
+    }
+
+    private void share(Block block, MemorySegment a, MemorySegment b) {
         int enough = workers.count() == 1 ? 1 : TASKS_PER_THREAD * workers.count();
-        while (grid(block, high, wide) < enough && (high > 4 || wide > 2)) {
-            if (high > 4) {
-                high = (high + 1) / 2;
-            } else {
-                wide = (wide + 1) / 2;
-            }
+        int high = TASK_ROWS / ROWS;
+        while (high > LEAST_PANELS && tasks(block.rowPanels(), high) * block.columnPanels() < enough) {
+            high = (high + 1) / 2;
         }
-        int rowsEach = high;
-        int columnsEach = wide;
-        int down = (block.rowPanels() + rowsEach - 1) / rowsEach;
-        workers.run(grid(block, high, wide), (part, scratch) -> {
-            int i = part % down * rowsEach;
-            int j = part / down * columnsEach;
-            tiles(block, a, b, i, Math.min(block.rowPanels(), i + rowsEach), j, Math.min(block.columnPanels(), j + columnsEach), scratch);
+        int each = high;
+        int down = tasks(block.rowPanels(), each);
+        workers.run(down * block.columnPanels(), (part, scratch) -> {
+            int row = part % down * each;
+            tiles(block, a, b, row, Math.min(block.rowPanels(), row + each), part / down, part / down + 1, scratch);
         });
     }
 
-    private static int grid(Block block, int high, int wide) {
-        return ((block.rowPanels() + high - 1) / high) * ((block.columnPanels() + wide - 1) / wide);
-    }
-
-    private static float[] room(float[] array, int size) {
-        return array.length >= size ? array : new float[size];
-    }
-
-    private static void packA(Block block, float[] packed, int from, int to, Scratch scratch) {
+    private static void packA(Block block, MemorySegment packed, int from, int to) {
         Product p = block.product;
         for (int panel = from; panel < to; panel++) {
             int first = panel * ROWS;
             int rows = Math.min(ROWS, block.rows - first);
-            int at = panel * A_STRIDE * block.depth;
+            long at = (long) panel * A_STRIDE * block.depth;
             if (p.transposeA) {
-                Panels.packColumns(p.a, block.row + first, rows, block.k, block.depth, packed, at, A_STRIDE);
+                Panels.packColumnsOfA(p.a.from(block.k, (long) block.row + first), block.depth, rows, packed, at);
             } else {
-                Panels.packRows(p.a, block.row + first, rows, block.k, block.depth, packed, at, A_STRIDE, scratch);
+                Panels.packRowsOfA(p.a.from((long) block.row + first, block.k), rows, block.depth, packed, at);
             }
         }
     }
 
-    private static void packB(Block block, float[] packed, int from, int to, Scratch scratch) {
-        Product p = block.product;
-        for (int panel = from; panel < to; panel++) {
+    /** Pieces {@code [from, to)} of B: panels, or steps of all panels. */
+    private static void packB(Block block, MemorySegment packed, int from, int to, Scratch scratch) {
+        Matrix b = block.product.b;
+        boolean transposed = block.product.transposeB;
+        for (int panel = transposed ? from : 0; panel < (transposed ? to : block.columnPanels()); panel++) {
             int first = panel * COLUMNS;
             int columns = Math.min(COLUMNS, block.columns - first);
-            int at = panel * COLUMNS * block.depth;
-            if (p.transposeB) {
-                Panels.packRows(p.b, block.column + first, columns, block.k, block.depth, packed, at, COLUMNS, scratch);
+            long at = (long) first * block.depth;
+            if (transposed) {
+                Panels.transpose(b.from((long) block.column + first, block.k), columns, block.depth, packed, at, COLUMNS, scratch);
             } else {
-                Panels.packColumns(p.b, block.column + first, columns, block.k, block.depth, packed, at, COLUMNS);
+                Panels.copy(b.from((long) block.k + from, (long) block.column + first), to - from, columns, packed, at + (long) from * COLUMNS, COLUMNS);
             }
         }
     }
 
-    private static void tiles(Block block, float[] a, float[] b, int row, int rowEnd, int column, int columnEnd, Scratch scratch) {
-        float[] tile = scratch.floats(TILE_SLOT, MicroKernel.TILE);
-        MemorySegment c = block.product.c.data();
-        long stride = block.product.c.stride();
+    private static void tiles(
+            Block block, MemorySegment a, MemorySegment b, int row, int rowEnd, int column, int columnEnd, Scratch scratch) {
+        MemorySegment tile = scratch.nativeFloats(TILE_SLOT, GemmTile.FLOATS);
+        Matrix c = block.product.c;
+        boolean plain = !block.add && block.product.factor == 1;
         for (int i = row; i < rowEnd; i++) {
             int rows = Math.min(ROWS, block.rows - i * ROWS);
+            long aAt = (long) i * A_STRIDE * block.depth;
             for (int j = column; j < columnEnd; j++) {
-                MicroKernel.multiply(block.depth, a, i * A_STRIDE * block.depth, b, j * COLUMNS * block.depth, tile, 0);
                 int columns = Math.min(COLUMNS, block.columns - j * COLUMNS);
-                long at = block.product.c.index(block.row + (long) i * ROWS, block.column + (long) j * COLUMNS);
-                store(tile, c, at, stride, rows, columns, block.product.factor, block.add);
+                long bAt = (long) j * COLUMNS * block.depth;
+                long at = c.index(block.row + (long) i * ROWS, block.column + (long) j * COLUMNS);
+                if (plain && rows == ROWS && columns == COLUMNS) {
+                    GemmTile.multiply(block.depth, a, aAt, b, bAt, columns, c.data(), at, c.stride());
+                } else {
+                    GemmTile.multiply(block.depth, a, aAt, b, bAt, columns, tile, 0, COLUMNS);
+                    store(tile, c.data(), at, c.stride(), rows, columns, block.product.factor, block.add);
+                }
             }
         }
     }
 
-    private static void store(float[] tile, MemorySegment c, long at, long stride, int rows, int columns, float factor, boolean add) {
-        int half = COLUMNS / 2;
-        if (columns == COLUMNS) {
-            storeHalf(tile, 0, c, at, stride, rows, factor, add);
-            storeHalf(tile, half, c, at + half, stride, rows, factor, add);
-            return;
-        }
-        storePart(tile, 0, c, at, stride, rows, Math.min(half, columns), factor, add);
-        if (columns > half) {
-            storePart(tile, half, c, at + half, stride, rows, columns - half, factor, add);
-        }
-    }
-
-    private static void storeHalf(float[] tile, int from, MemorySegment c, long at, long stride, int rows, float factor, boolean add) {
+    private static void store(MemorySegment tile, MemorySegment c, long at, long stride, int rows, int columns, float factor, boolean add) {
+        int whole = columns / COUNT * COUNT;
         for (int i = 0; i < rows; i++) {
-            FloatVector value = FloatVector.fromArray(Lanes.S, tile, from + i * COLUMNS).mul(factor);
             long to = at + i * stride;
-            Lanes.store(add ? value.add(Lanes.load(c, to)) : value, c, to);
+            for (int j = 0; j < whole; j += COUNT) {
+                FloatVector value = Lanes.load(tile, (long) i * COLUMNS + j).mul(factor);
+                Lanes.store(add ? value.add(Lanes.load(c, to + j)) : value, c, to + j);
+            }
+        }
+        if (whole < columns) {
+            storeTail(tile, whole, c, at + whole, stride, rows, columns - whole, factor, add);
         }
     }
 
-    private static void storePart(
-            float[] tile, int from, MemorySegment c, long at, long stride, int rows, int columns, float factor, boolean add) {
+    private static void storeTail(
+            MemorySegment tile, int from, MemorySegment c, long at, long stride, int rows, int columns, float factor, boolean add) {
         VectorMask<Float> mask = Lanes.tail(0, columns);
         for (int i = 0; i < rows; i++) {
-            FloatVector value = FloatVector.fromArray(Lanes.S, tile, from + i * COLUMNS).mul(factor);
+            FloatVector value = Lanes.load(tile, from + (long) i * COLUMNS).mul(factor);
             long to = at + i * stride;
             Lanes.store(add ? value.add(Lanes.load(c, to, mask)) : value, c, to, mask);
         }

@@ -18,6 +18,11 @@ record Matrix(MemorySegment data, DType type, long at, long stride) {
         return new Matrix(tensor.data(), tensor.dtype(), 0, tensor.shape().dim(1));
     }
 
+    /** The same matrix from an element on. */
+    Matrix from(long row, long column) {
+        return new Matrix(data, type, index(row, column), stride);
+    }
+
     /** Index of an element given its stored row and column. */
     long index(long row, long column) {
         return at + row * stride + column;

@@ -102,6 +102,136 @@ final class Panels {
         }
     }
 
+    /**
+     * Writes the transpose of the first {@code rows} rows and {@code columns} columns of {@code source}: its column c becomes
+     * {@code rows} floats from {@code to + c * step} on. A panel of B whose memory runs along k.
+     */
+    static void transpose(Matrix source, int rows, int columns, MemorySegment target, long to, long step, Scratch scratch) {
+        float[] stage = scratch.floats(STAGE_SLOT, 4 * CHUNK);
+        float[] quads = scratch.floats(QUAD_SLOT, 4 * CHUNK);
+        for (int done = 0; done < columns; done += CHUNK) {
+            int steps = Math.min(CHUNK, columns - done);
+            int r = 0;
+            for (; r + 4 <= rows; r += 4) {
+                for (int i = 0; i < 4; i++) {
+                    Lanes.widen(source.type(), source.data(), source.index(r + i, done), steps, stage, i * CHUNK);
+                }
+                interleave(stage, 0, CHUNK, steps, quads);
+                storeQuads(quads, steps, target, to + done * step + r, step);
+            }
+            for (; r < rows; r++) {
+                for (int c = 0; c < steps; c++) {
+                    Lanes.set(target, to + (done + c) * step + r, Lanes.widen(source.type(), source.data(), source.index(r, done + c)));
+                }
+            }
+        }
+    }
+
+    /**
+     * A panel of A {@code [depth, 8]} from {@code rows} stored rows, at most 6. Rows of length {@link Lanes#COUNT} are interleaved three
+     * times, which is a transpose; the two places that no row has stay 0.
+     */
+    static void packRowsOfA(Matrix source, int rows, int depth, MemorySegment target, long to) {
+        MemorySegment data = source.data();
+        long[] at = new long[6];
+        for (int i = 0; i < 6; i++) {
+            at[i] = source.index(Math.min(i, rows - 1), 0);
+        }
+        int whole = S.loopBound(depth);
+        for (int k = 0; k < whole; k += COUNT) {
+            interleaveSix(data, at[0] + k, at[1] + k, at[2] + k, at[3] + k, at[4] + k, at[5] + k, target, to + 8L * k);
+        }
+        for (int k = whole; k < depth; k++) {
+            for (int i = 0; i < 6; i++) {
+                Lanes.set(target, to + 8L * k + i, Lanes.get(data, at[i] + k));
+            }
+        }
+    }
+
+    private static IntVector row(MemorySegment data, long at) {
+        return Lanes.load(data, at).reinterpretAsInts();
+    }
+
+    private static void interleaveSix(
+            MemorySegment data, long at0, long at1, long at2, long at3, long at4, long at5, MemorySegment target, long to) {
+        IntVector zero = IntVector.zero(Lanes.I);
+        IntVector row0 = row(data, at0);
+        IntVector row1 = row(data, at1);
+        IntVector row2 = row(data, at2);
+        IntVector row3 = row(data, at3);
+        IntVector row4 = row(data, at4);
+        IntVector row5 = row(data, at5);
+        IntVector a04 = LOW.selectFrom(row0, row4);
+        IntVector b04 = HIGH.selectFrom(row0, row4);
+        IntVector a15 = LOW.selectFrom(row1, row5);
+        IntVector b15 = HIGH.selectFrom(row1, row5);
+        IntVector a2 = LOW.selectFrom(row2, zero);
+        IntVector b2 = HIGH.selectFrom(row2, zero);
+        IntVector a3 = LOW.selectFrom(row3, zero);
+        IntVector b3 = HIGH.selectFrom(row3, zero);
+        interleavePairs(LOW.selectFrom(a04, a2), LOW.selectFrom(a15, a3), target, to);
+        interleavePairs(HIGH.selectFrom(a04, a2), HIGH.selectFrom(a15, a3), target, to + 2L * COUNT);
+        interleavePairs(LOW.selectFrom(b04, b2), LOW.selectFrom(b15, b3), target, to + 4L * COUNT);
+        interleavePairs(HIGH.selectFrom(b04, b2), HIGH.selectFrom(b15, b3), target, to + 6L * COUNT);
+    }
+
+    private static void interleavePairs(IntVector even, IntVector odd, MemorySegment target, long to) {
+        Lanes.store(LOW.selectFrom(even, odd).reinterpretAsFloats(), target, to);
+        Lanes.store(HIGH.selectFrom(even, odd).reinterpretAsFloats(), target, to + COUNT);
+    }
+
+    /** A panel of A {@code [depth, 8]} from {@code columns} stored columns, at most 6. */
+    static void packColumnsOfA(Matrix source, int depth, int columns, MemorySegment target, long to) {
+        MemorySegment data = source.data();
+        for (int k = 0; k < depth; k++) {
+            long from = source.index(k, 0);
+            for (int i = 0; i < 6; i++) {
+                Lanes.set(target, to + 8L * k + i, Lanes.get(data, from + Math.min(i, columns - 1)));
+            }
+        }
+    }
+
+    private static void storeQuads(float[] quads, int count, MemorySegment target, long to, long step) {
+        for (int c = 0; c < count; c++) {
+            FloatVector.fromArray(QUAD, quads, 4 * c).intoMemorySegment(target, 4 * (to + c * step), Lanes.ORDER);
+        }
+    }
+
+    /** Copies the first {@code rows} rows and {@code columns} columns of {@code source}, widened, to rows {@code step} apart. */
+    static void copy(Matrix source, int rows, int columns, MemorySegment target, long to, long step) {
+        int whole = S.loopBound(columns);
+        for (int r = 0; r < rows; r++) {
+            long from = source.index(r, 0);
+            long at = to + r * step;
+            switch (source.type()) {
+                case F32 -> copyF32(source.data(), from, whole, target, at);
+                case BF16 -> copyBf16(source.data(), from, whole, target, at);
+                default -> copyF16(source.data(), from, whole, target, at);
+            }
+            for (int c = whole; c < columns; c++) {
+                Lanes.set(target, at + c, Lanes.widen(source.type(), source.data(), from + c));
+            }
+        }
+    }
+
+    private static void copyF32(MemorySegment source, long from, int count, MemorySegment target, long to) {
+        for (int c = 0; c < count; c += COUNT) {
+            Lanes.store(Lanes.load(source, from + c), target, to + c);
+        }
+    }
+
+    private static void copyBf16(MemorySegment source, long from, int count, MemorySegment target, long to) {
+        for (int c = 0; c < count; c += COUNT) {
+            Lanes.store(Lanes.loadBf16(source, from + c), target, to + c);
+        }
+    }
+
+    private static void copyF16(MemorySegment source, long from, int count, MemorySegment target, long to) {
+        for (int c = 0; c < count; c += COUNT) {
+            Lanes.store(Lanes.loadF16(source, from + c), target, to + c);
+        }
+    }
+
     /** Packs {@code columns} stored columns from (k, column) on, of which {@code depth} rows are the steps of the product. */
     static void packColumns(Matrix source, long column, int columns, long k, int depth, float[] panel, int at, int width) {
         if (source.type() == DType.F32 && columns == 2 * COUNT && width == 2 * COUNT) {
