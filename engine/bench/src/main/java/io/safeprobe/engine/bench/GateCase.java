@@ -1,0 +1,38 @@
+package io.safeprobe.engine.bench;
+
+import ai.djl.nn.Activation;
+import io.safeprobe.engine.kernel.Curve;
+import io.safeprobe.engine.kernel.Op;
+import io.safeprobe.engine.tensor.Tensor;
+import java.util.List;
+
+/** The gate {@code silu(x) y} of a feed-forward layer, x and y {@code [rows, width]}, and the gradients of both. */
+record GateCase(int rows, int width) implements Case {
+    @Override
+    public String name() {
+        return "silu-gate forward+backward " + rows + "x" + width;
+    }
+
+    @Override
+    public Pair open(Lab lab) {
+        Tensor x = lab.random(rows, width);
+        Tensor y = lab.random(rows, width);
+        Tensor g = lab.random(rows, width);
+        Call forward = lab.call(new Op.Gate(Curve.SILU, 0), x, y);
+        Call weighted = lab.call(new Op.Mul(), y, g);
+        Call gradientOfX = lab.call(new Op.Gate(Curve.SILU, 1), x, weighted.result());
+        Call gradientOfY = lab.call(new Op.Gate(Curve.SILU, 0), x, g);
+        List<Call> calls = List.of(forward, weighted, gradientOfX, gradientOfY);
+        lab.check(calls);
+        Peer peer = lab.peer();
+        if (peer == null) {
+            return new Pair(lab.ours(calls), null, Pair.NOTHING, 0, Pair.NO_RATE);
+        }
+        PeerSide theirs = peer.gradient(
+                List.of(peer.array(x), peer.array(y)),
+                peer.array(g),
+                in -> in.get(0).mul(Activation.sigmoid(in.get(0))).mul(in.get(1)));
+        theirs.check(forward.result(), gradientOfX.result(), gradientOfY.result());
+        return new Pair(lab.ours(calls), theirs, Peer.COMPOSED, 0, Pair.NO_RATE);
+    }
+}
