@@ -80,8 +80,20 @@ public final class Forward {
 
     /** Logits {@code [rows, vocabulary]} of the chosen rows of {@link #hidden}: elsewhere nobody asks for them. */
     public Value logits(Value hidden, int[] rows) {
-        Value chosen = hidden.gather(graph.constant(Tensor.of(graph.scope(), Shape.of(rows.length), rows)));
-        return chosen.linear(leaf(config.tiedHead() ? WeightNames.EMBEDDING : WeightNames.HEAD));
+        return chosen(hidden, rows).linear(head());
+    }
+
+    /** Negative log-likelihood {@code [rows]} of {@code targets} at the chosen rows of {@link #hidden}; the logits are never stored. */
+    public Value losses(Value hidden, int[] rows, int[] targets) {
+        return chosen(hidden, rows).linearCrossEntropy(head(), graph.constant(Tensor.of(graph.scope(), Shape.of(targets.length), targets)));
+    }
+
+    private Value chosen(Value hidden, int[] rows) {
+        return hidden.gather(graph.constant(Tensor.of(graph.scope(), Shape.of(rows.length), rows)));
+    }
+
+    private Value head() {
+        return leaf(config.tiedHead() ? WeightNames.EMBEDDING : WeightNames.HEAD);
     }
 
     private Value run(PackedTokens tokens, @Nullable KvCache cache, int[] slots) {

@@ -16,7 +16,7 @@ import java.util.List;
  * asked for at exactly those rows.
  */
 public final class Labelled {
-    /** Never occurs among the targets kept here; unlabelled rows are left out instead. */
+    /** Marks what is not learnt; its rows are left out. */
     private static final int IGNORED = -100;
 
     private final PackedTokens tokens;
@@ -88,14 +88,13 @@ public final class Labelled {
     }
 
     /** Negative log-likelihood of every labelled token, {@code [labels]}, sequence after sequence. */
-    Value tokenLosses(Forward forward, Graph graph) {
-        Value logits = forward.logits(forward.hidden(tokens), rows);
-        return logits.crossEntropy(graph.constant(Tensor.of(graph.scope(), Shape.of(targets.length), targets)), IGNORED);
+    Value tokenLosses(Forward forward) {
+        return forward.losses(forward.hidden(tokens), rows, targets);
     }
 
     /** Summed negative log-likelihood of each sequence, {@code [sequences]}. */
     Value sequenceLosses(Forward forward, Graph graph) {
         Value borders = graph.constant(Tensor.of(graph.scope(), Shape.of(starts.length), starts));
-        return tokenLosses(forward, graph).segmentSum(borders);
+        return tokenLosses(forward).segmentSum(borders);
     }
 }

@@ -102,7 +102,7 @@ public final class Objective {
             Labelled part = packed.get(i);
             Forward.Dropout masks = dropouts.masks(step, i);
             sum.add((graph, forward) -> {
-                Value loss = part.tokenLosses(forward.withDropout(masks), graph).sum().scale(1.0 / labels);
+                Value loss = part.tokenLosses(forward.withDropout(masks)).sum().scale(1.0 / labels);
                 return new Part(loss.tensor().item(), 1, loss);
             });
         }
@@ -146,7 +146,7 @@ public final class Objective {
         try (Scope scope = memory.scope()) {
             Graph graph = new Graph(kernels, scope);
             Labelled packed = Labelled.of(examples);
-            double sum = packed.tokenLosses(frozen(graph), graph).sum().tensor().item();
+            double sum = packed.tokenLosses(frozen(graph)).sum().tensor().item();
             requireFinite(sum);
             return new TokenLoss(sum, packed.labels());
         }

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * gradient needs nothing more. {@code g} is the gradient of the output; an entry is null where no gradient flows or none is wanted.
  */
 final class Derivatives {
+    /** No id is negative. */
+    private static final int NONE_IGNORED = -1;
+
     private final Graph graph;
     private final List<Value> in;
     private final boolean[] wants;
@@ -77,6 +80,7 @@ final class Derivatives {
                 Value probabilities = node.outputs().getFirst().apply(io.safeprobe.engine.kernel.Curve.EXP);
                 return g.add(probabilities.mulColumn(g.sumColumns()), -1);
             });
+            case Op.LinearCrossEntropy _ -> linearCrossEntropy(node, g);
             case Op.CrossEntropy op -> each(() -> graph.one(new Op.CrossEntropyGrad(op.ignoreIndex()), in.get(0), in.get(1), g));
             case Op.CrossEntropyGrad op -> Compositions.gradientOfGradient(
                     graph, new Op.CrossEntropy(op.ignoreIndex()), in.subList(0, 2), List.of(0), in.get(2), outer, node);
@@ -108,6 +112,18 @@ final class Derivatives {
                 () -> inner == null ? null : inner.matmul(a, false, false),
                 () -> inner == null ? null : inner.matmul(z, true, false),
                 () -> gy == null ? null : gy.matmul(h, true, false).scale(op.scale()));
+    }
+
+    /** To x by the pull, where it was computed and need not be differentiated itself; else by the logits, which are computed for it. */
+    private List<@Nullable Value> linearCrossEntropy(Node node, Value g) {
+        Value x = in.get(0);
+        Value head = in.get(1);
+        boolean known = node.outputs().size() > 1 && !graph.recording();
+        if (known && !wants[1]) {
+            return each(() -> node.outputs().get(1).mulColumn(g));
+        }
+        Value slope = graph.one(new Op.CrossEntropyGrad(NONE_IGNORED), x.linear(head), in.get(2), g);
+        return each(() -> slope.matmul(head, false, false).reshape(x.shape()), () -> slope.matmul(x, true, false));
     }
 
     private List<@Nullable Value> attention(Op.Attention op, Node node, Value g) {

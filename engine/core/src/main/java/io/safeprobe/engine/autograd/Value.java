@@ -189,6 +189,11 @@ public final class Value {
         return graph.one(new Op.LogSoftmax(), this);
     }
 
+    /** {@link Op.LinearCrossEntropy} of this {@code [n, d]} under the head {@code [v, d]}; the pull is computed where a gradient can be asked for. */
+    public Value linearCrossEntropy(Value head, Value targets) {
+        return graph.run(new Op.LinearCrossEntropy(differentiable && graph.recording()), List.of(this, head, targets)).getFirst();
+    }
+
     /** Negative log-likelihood {@code [n]} of I32 targets {@code [n]} under these logits {@code [n, c]}. */
     public Value crossEntropy(Value targets, int ignoreIndex) {
         return graph.one(new Op.CrossEntropy(ignoreIndex), this, targets);

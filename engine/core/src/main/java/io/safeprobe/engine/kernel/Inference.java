@@ -167,6 +167,15 @@ public final class Inference {
                 ids(1, width(0), true, loss.ignoreIndex());
                 yield like(0);
             }
+            case Op.LinearCrossEntropy loss -> {
+                count(3);
+                weight(1);
+                need(in.get(1).shape().rank() == 2 && width(1) == width(0), "the head must be [vocabulary, width of x]");
+                need(in.get(2).elements() == rows(0), "one target for each row is needed");
+                ids(2, rows(1), false, 0);
+                Output losses = new Output(activation(0), Shape.of(rows(0)));
+                yield loss.pull() ? List.of(losses, new Output(activation(0), Shape.of(rows(0), width(0)))) : List.of(losses);
+            }
             case Op.SegmentSum _ -> {
                 count(2);
                 starts(1, in.getFirst().elements());

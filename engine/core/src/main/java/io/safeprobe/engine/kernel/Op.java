@@ -104,6 +104,13 @@ public sealed interface Op {
     /** Gradient of {@link CrossEntropy} to the logits: inputs logits, targets, g {@code [n]}; output {@code [n, c]}. */
     record CrossEntropyGrad(int ignoreIndex) implements Op {}
 
+    /**
+     * {@link CrossEntropy} of the logits {@code x W^T} of a linear head, without the logits in memory: x {@code [n, d]}, W {@code [v, d]}, targets
+     * {@code [n]}, none of them ignored; output {@code [n]}. With {@code pull} a second output {@code [n, d]}, the gradient of each loss to its
+     * row of x, {@code (softmax(x W^T) - onehot) W}, which costs one more product; it has no derivative.
+     */
+    record LinearCrossEntropy(boolean pull) implements Op {}
+
     /** Sums of x {@code [n]} over {@code [starts[i], starts[i + 1])}; starts {@code [s + 1]}; output {@code [s]}. */
     record SegmentSum() implements Op {}
 

@@ -1,6 +1,7 @@
 package io.safeprobe.engine.kernel;
 
 import io.safeprobe.engine.tensor.Tensor;
+import java.util.List;
 
 /** Log-softmax, cross-entropy and sums over segments. */
 final class ReferenceLoss {
@@ -33,6 +34,36 @@ final class ReferenceLoss {
             for (long j = 0; j < width; j++) {
                 double p = ignored ? 0 : Math.exp(logits.get(row * width + j) - normaliser);
                 dx.set(row * width + j, ignored ? 0 : g.get(row) * (p - (j == target ? 1 : 0)));
+            }
+        }
+    }
+
+    static void linearCrossEntropy(Tensor x, Tensor head, Tensor targets, List<Tensor> out) {
+        long width = x.shape().dim(-1);
+        long vocabulary = head.shape().dim(0);
+        double[] logits = new double[Math.toIntExact(vocabulary)];
+        for (long row = 0; row < targets.elements(); row++) {
+            double max = Double.NEGATIVE_INFINITY;
+            for (int v = 0; v < vocabulary; v++) {
+                logits[v] = 0;
+                for (long j = 0; j < width; j++) {
+                    logits[v] += x.get(row * width + j) * head.get(v * width + j);
+                }
+                max = Math.max(max, logits[v]);
+            }
+            double sum = 0;
+            for (double logit : logits) {
+                sum += Math.exp(logit - max);
+            }
+            double normaliser = max + Math.log(sum);
+            int target = targets.getInt(row);
+            out.getFirst().set(row, normaliser - logits[target]);
+            for (long j = 0; out.size() > 1 && j < width; j++) {
+                double pull = 0;
+                for (int v = 0; v < vocabulary; v++) {
+                    pull += (Math.exp(logits[v] - normaliser) - (v == target ? 1 : 0)) * head.get(v * width + j);
+                }
+                out.get(1).set(row * width + j, pull);
             }
         }
     }

@@ -30,6 +30,9 @@ final class LossCases {
                             draw.real(Shape.of(shape.rows())))
                     .terms(classes);
         }));
+        for (boolean pull : new boolean[] {false, true}) {
+            all.add(OpFamily.of(Op.LinearCrossEntropy.class, pull ? "with pull" : "", draw -> linear(draw, pull)));
+        }
         all.add(OpFamily.of(Op.SegmentSum.class, draw -> {
             int elements = draw.width();
             return OpCase.of(new Op.SegmentSum(), draw.real(column(draw, elements)), draw.starts(draw.between(1, 4), elements))
@@ -40,6 +43,20 @@ final class LossCases {
             int segments = draw.between(1, 4);
             return OpCase.of(new Op.SegmentExpand(elements), draw.real(column(draw, segments)), draw.starts(segments, elements)).moved();
         }));
+    }
+
+    /** In large cases often more tokens than a panel holds, and a vocabulary of several blocks. */
+    private static OpCase linear(Draw draw, boolean pull) {
+        int tokens = draw.large() ? draw.extent(150) : draw.rows();
+        int width = draw.width();
+        int vocabulary = draw.large() && draw.flip() ? draw.between(481, 1300) : draw.vocabulary();
+        double most = draw.large() ? 6 / Math.sqrt(width) : 2;
+        return OpCase.of(
+                        new Op.LinearCrossEntropy(pull),
+                        draw.real(Shape.of(tokens, width), 0, 1, true),
+                        draw.real(Shape.of(vocabulary, width), 0, most, true).asWeight(),
+                        draw.indices(tokens, vocabulary))
+                .terms((long) width + vocabulary);
     }
 
     private static OpCase.Operand.Real logits(Draw draw, Shape shape) {

@@ -26,6 +26,7 @@ public final class VectorKernels implements Kernels, AutoCloseable {
     private final PointwiseKernel pointwise;
     private final RowKernel rows;
     private final LossKernel loss;
+    private final HeadKernel head;
     private final UpdateKernel updates;
     private final ConvertKernel convert;
     private final Object turn = new Object();
@@ -50,6 +51,7 @@ public final class VectorKernels implements Kernels, AutoCloseable {
         pointwise = new PointwiseKernel(workers);
         rows = new RowKernel(workers);
         loss = new LossKernel(workers);
+        head = new HeadKernel(workers);
         updates = new UpdateKernel(workers);
         convert = new ConvertKernel(workers);
     }
@@ -97,6 +99,7 @@ public final class VectorKernels implements Kernels, AutoCloseable {
             case Op.LogSoftmax _ -> loss.logSoftmax(in.getFirst(), y);
             case Op.CrossEntropy entropy -> loss.crossEntropy(entropy.ignoreIndex(), in.get(0), in.get(1), y);
             case Op.CrossEntropyGrad entropy -> loss.crossEntropyGrad(entropy.ignoreIndex(), in.get(0), in.get(1), in.get(2), y);
+            case Op.LinearCrossEntropy fused -> head.crossEntropy(in.get(0), in.get(1), in.get(2), y, fused.pull() ? out.get(1) : null);
             case Op.SegmentSum _ -> loss.segmentSum(in.get(0), in.get(1), y);
             case Op.SegmentExpand _ -> loss.segmentExpand(in.get(0), in.get(1), y);
         }

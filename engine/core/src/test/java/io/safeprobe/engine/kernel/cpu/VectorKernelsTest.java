@@ -3,6 +3,7 @@ package io.safeprobe.engine.kernel.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
+import static org.assertj.core.api.Assertions.within;
 
 import io.safeprobe.engine.kernel.Curve;
 import io.safeprobe.engine.kernel.Inference;
@@ -127,6 +128,37 @@ final class VectorKernelsTest {
             for (int order = 0; order <= Curve.MAX_ORDER; order++) {
                 expectSameBits(new Op.Gate(curve, order), x, y);
             }
+        }
+    }
+
+    @Test
+    void theLossOfALinearHeadHasTheSameBits() {
+        Tensor targets = Tensor.of(scope, Shape.of(150), random.ints(150, 0, 1201).toArray());
+        Tensor hidden = normal(DType.F32, 150, 101);
+        Tensor head = normal(DType.BF16, 1201, 101);
+        expectSameBits(new Op.LinearCrossEntropy(false), hidden, head, targets);
+        expectSameBits(new Op.LinearCrossEntropy(true), hidden, head, targets);
+    }
+
+    /** {@code softmax - onehot} in float32 would be wrong by some percent here. */
+    @Test
+    void aTokenThatTheModelIsSureOfKeepsItsSmallGradient() {
+        int vocabulary = 700;
+        Tensor hidden = Tensor.of(scope, Shape.of(1, 2), 20f, 1f);
+        Tensor head = Tensor.zeros(scope, DType.F32, Shape.of(vocabulary, 2));
+        for (int v = 0; v < vocabulary; v++) {
+            head.set(2L * v, v == 600 ? 1 : 0.001 * (v % 7));
+            head.set(2L * v + 1, 0.5 - 0.002 * (v % 11));
+        }
+        Op op = new Op.LinearCrossEntropy(true);
+        List<Tensor> in = List.of(hidden, head, Tensor.of(scope, Shape.of(1), 600));
+        List<Tensor> expected = outputs(op, in);
+        new ReferenceKernels().run(op, in, expected);
+        List<Tensor> actual = outputs(op, in);
+        two.run(op, in, actual);
+        for (int i = 0; i < 2; i++) {
+            assertThat(Math.abs(expected.get(i).get(0))).isBetween(1e-7, 1e-4);
+            assertThat(actual.get(i).get(0) / expected.get(i).get(0)).isCloseTo(1, within(1e-5));
         }
     }
 

@@ -1,0 +1,303 @@
+package io.safeprobe.engine.kernel.cpu;
+
+import static io.safeprobe.engine.kernel.cpu.GemmTile.A_STRIDE;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
+import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
+import static io.safeprobe.engine.kernel.cpu.Lanes.S;
+
+import io.safeprobe.engine.tensor.DType;
+import io.safeprobe.engine.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Cross-entropy of a linear head without its logits: attention over the vocabulary, in which tokens are the queries and rows of the
+ * head both keys and values. The vocabulary passes by in blocks; of each token only the running maximum, the running sum of
+ * exponentials and, where the gradient is wanted, the running mix of head rows are kept, scaled anew when the maximum grows (the
+ * online softmax, arXiv 1805.02867). So the largest temporary is one block for one panel of tokens, and the head is read once.
+ *
+ * <p>Logits of a panel are kept {@code [block, tokens]}, which is packed B: they feed the second product as they are. The target is
+ * left out of sum and mix. With z the log-odds of all other tokens against it, the loss is {@code log(1 + e^z)} and the gradient to
+ * the hidden row {@code sigmoid(z) (mean of the other rows - row of the target)}: nothing cancels when the model is sure.
+ *
+ * <p>Threads take panels of tokens, and pack the next block while others still compute. Tried: logits written to memory and two passes
+ * over them, which took longer than the products where memory gives 10 GB/s.
+ */
+final class HeadKernel {
+    /** Numbers of the head in a block: both its packed forms and the logits of a panel stay in the second-level cache. */
+    private static final int BLOCK = 100_000;
+    private static final int LEAST_ROWS = 8 * ROWS;
+    private static final int MOST_ROWS = 80 * ROWS;
+    private static final int PACK_ROWS = 8 * ROWS;
+    private static final int LOGIT_SLOT = 0;
+    private static final int TILE_SLOT = 2;
+    private static final int WIDE_SLOT = 5;
+    private static final int ROW_SLOT = 3;
+
+    private final Workers workers;
+    private final NativeFloats hiddenPanels = new NativeFloats();
+    private final NativeFloats mixes = new NativeFloats();
+    private final NativeFloats headRows = new NativeFloats();
+    private final NativeFloats headColumns = new NativeFloats();
+
+    /** What is known of each token's softmax so far, one number a token. */
+    private static final class Softmax {
+        private final float[] max;
+        private final float[] sum;
+        private final float[] targetLogit;
+
+        Softmax(int tokens) {
+            max = new float[tokens];
+            sum = new float[tokens];
+            targetLogit = new float[tokens];
+            Arrays.fill(max, -Float.MAX_VALUE);
+        }
+    }
+
+    /**
+     * One call. {@code each} tokens make a panel. The head is packed as A operand of the first product by rows and of the second by columns,
+     * each with room for two blocks.
+     */
+    private record Call(
+            Matrix head, int vocabulary, int width, int tokens, int each, int blockRows, boolean pull, MemorySegment targets, MemorySegment hidden,
+            MemorySegment headRows, MemorySegment headColumns, MemorySegment mix, Softmax softmax) {
+        /** Where a block begins in {@code headRows}. */
+        long rowsAt(int block) {
+            return block % 2 * ((long) blockRows / ROWS * A_STRIDE * width);
+        }
+
+        /** Where a block begins in {@code headColumns}. */
+        long columnsAt(int block) {
+            return block % 2 * ((long) widthPanels() * A_STRIDE * blockRows);
+        }
+
+        int tokensOf(int panel) {
+            return Math.min(each, tokens - panel * each);
+        }
+
+        int blocks() {
+            return (vocabulary + blockRows - 1) / blockRows;
+        }
+
+        int rowsOf(int block) {
+            return Math.min(blockRows, vocabulary - block * blockRows);
+        }
+
+        int widthPanels() {
+            return (width + ROWS - 1) / ROWS;
+        }
+
+        /** Where the mix {@code [width, COLUMNS]} of a panel of tokens begins. */
+        long mixOf(int panel) {
+            return (long) panel * widthPanels() * GemmTile.FLOATS;
+        }
+    }
+
+    HeadKernel(Workers workers) {
+        this.workers = workers;
+    }
+
+    /** Losses {@code [tokens]} and, unless {@code pull} is null, their gradients to the rows of {@code x}. */
+    void crossEntropy(Tensor x, Tensor head, Tensor targets, Tensor losses, @Nullable Tensor pull) {
+        int tokens = Math.toIntExact(x.shape().rows());
+        if (tokens == 0) {
+            return;
+        }
+        int width = Math.toIntExact(head.shape().dim(1));
+        int each = tokens > (long) COLUMNS * (workers.count() - 1) ? COLUMNS : 2 * COUNT;
+        int panels = (tokens + each - 1) / each;
+        int widthPanels = (width + ROWS - 1) / ROWS;
+        int blockRows = Math.clamp((long) BLOCK / width / ROWS * ROWS, LEAST_ROWS, MOST_ROWS);
+        Call call = new Call(
+                Matrix.of(head), Math.toIntExact(head.shape().dim(0)), width, tokens, each, blockRows, pull != null, targets.data(),
+                hiddenPanels.room((long) panels * COLUMNS * width),
+                headRows.room(2L * (blockRows / ROWS) * A_STRIDE * width),
+                headColumns.room(pull == null ? 0 : 2L * widthPanels * A_STRIDE * blockRows),
+                mixes.room(pull == null ? 0 : (long) panels * widthPanels * GemmTile.FLOATS),
+                new Softmax(panels * COLUMNS));
+        Matrix hidden = new Matrix(x.data(), DType.F32, 0, width);
+        int first = packTasks(call, 0);
+        workers.run(first + panels, (part, scratch) -> {
+            if (part < first) {
+                pack(call, 0, part, scratch);
+            } else {
+                packHidden(call, hidden, part - first, scratch);
+            }
+        });
+        for (int block = 0; block < call.blocks(); block++) {
+            int current = block;
+            int next = block + 1 < call.blocks() ? packTasks(call, block + 1) : 0;
+            workers.run(panels + next, (part, scratch) -> {
+                if (part < panels) {
+                    compute(call, current, part, scratch);
+                } else {
+                    pack(call, current + 1, part - panels, scratch);
+                }
+            });
+        }
+        workers.run(panels, (part, scratch) -> finish(call, part, losses.data(), pull, scratch));
+    }
+
+    private static int packTasks(Call call, int block) {
+        return (call.rowsOf(block) + PACK_ROWS - 1) / PACK_ROWS;
+    }
+
+    /** Rows {@code [PACK_ROWS part, ..)} of a block, both ways. */
+    private static void pack(Call call, int block, int part, Scratch scratch) {
+        int from = part * PACK_ROWS;
+        int rows = Math.min(PACK_ROWS, call.rowsOf(block) - from);
+        int width = call.width;
+        Matrix source = call.head.from((long) block * call.blockRows + from, 0);
+        if (source.type() != DType.F32) {
+            MemorySegment wide = scratch.nativeFloats(WIDE_SLOT, (long) PACK_ROWS * width);
+            Panels.copy(source, rows, width, wide, 0, width);
+            source = new Matrix(wide, DType.F32, 0, width);
+        }
+        for (int r = 0; r < rows; r += ROWS) {
+            long at = call.rowsAt(block) + (from + r) / ROWS * (long) A_STRIDE * width;
+            Panels.packRowsOfA(source.from(r, 0), Math.min(ROWS, rows - r), width, call.headRows, at);
+        }
+        if (call.pull) {
+            int depth = call.rowsOf(block);
+            for (int panel = 0; panel < call.widthPanels(); panel++) {
+                int columns = Math.min(ROWS, width - panel * ROWS);
+                long at = call.columnsAt(block) + (long) panel * A_STRIDE * depth + (long) from * A_STRIDE;
+                Panels.packColumnsOfA(source.from(0, (long) panel * ROWS), rows, columns, call.headColumns, at);
+            }
+        }
+    }
+
+    private static void packHidden(Call call, Matrix hidden, int panel, Scratch scratch) {
+        long at = (long) panel * COLUMNS * call.width;
+        int tokens = call.tokensOf(panel);
+        if (tokens < COLUMNS) {
+            call.hidden.asSlice(4 * at, 4L * COLUMNS * call.width).fill((byte) 0);
+        }
+        Panels.transpose(hidden.from((long) panel * call.each, 0), tokens, call.width, call.hidden, at, COLUMNS, scratch);
+        if (call.pull) {
+            call.mix.asSlice(4 * call.mixOf(panel), 4L * call.widthPanels() * GemmTile.FLOATS).fill((byte) 0);
+        }
+    }
+
+    /** One block of the vocabulary for one panel of tokens. */
+    private static void compute(Call call, int block, int panel, Scratch scratch) {
+        int rows = call.rowsOf(block);
+        int tokens = call.tokensOf(panel);
+        MemorySegment logits = scratch.nativeFloats(LOGIT_SLOT, (long) call.blockRows * COLUMNS);
+        for (int r = 0; r < rows; r += ROWS) {
+            long a = call.rowsAt(block) + r / ROWS * (long) A_STRIDE * call.width;
+            GemmTile.multiply(call.width, call.headRows, a, call.hidden, (long) panel * COLUMNS * call.width, tokens, logits, (long) r * COLUMNS, COLUMNS);
+        }
+        takeTargets(call, block, panel, logits);
+        for (int column = 0; column < tokens; column += COUNT) {
+            int at = panel * COLUMNS + column;
+            FloatVector before = FloatVector.fromArray(S, call.softmax.max, at);
+            FloatVector max = columnMax(logits, column, rows, before);
+            FloatVector sum = exponentials(logits, column, rows, max);
+            FloatVector shrink = Exp.of(before.sub(max));
+            FloatVector.fromArray(S, call.softmax.sum, at).fma(shrink, sum).intoArray(call.softmax.sum, at);
+            max.intoArray(call.softmax.max, at);
+            if (call.pull && max.compare(VectorOperators.NE, before).anyTrue()) {
+                scaleColumn(call.mix, call.mixOf(panel) + column, call.width, shrink);
+            }
+        }
+        if (call.pull) {
+            addMix(call, block, rows, panel, tokens, logits, scratch);
+        }
+    }
+
+    /** Keeps the logits of the targets in this block, and takes them out of sum and mix: their exponential becomes 0. */
+    private static void takeTargets(Call call, int block, int panel, MemorySegment logits) {
+        int from = block * call.blockRows;
+        int to = from + call.rowsOf(block);
+        for (int c = 0; c < call.tokensOf(panel); c++) {
+            int target = Lanes.getInt(call.targets, (long) panel * call.each + c);
+            if (target >= from && target < to) {
+                long at = (long) (target - from) * COLUMNS + c;
+                call.softmax.targetLogit[panel * COLUMNS + c] = Lanes.get(logits, at);
+                Lanes.set(logits, at, Float.NEGATIVE_INFINITY);
+            }
+        }
+    }
+
+    private static FloatVector columnMax(MemorySegment logits, int column, int rows, FloatVector before) {
+        FloatVector max = before;
+        for (int r = 0; r < rows; r++) {
+            max = Lanes.larger(max, Lanes.load(logits, (long) r * COLUMNS + column));
+        }
+        return max;
+    }
+
+    private static FloatVector exponentials(MemorySegment logits, int column, int rows, FloatVector max) {
+        FloatVector sum = FloatVector.zero(S);
+        for (int r = 0; r < rows; r++) {
+            long at = (long) r * COLUMNS + column;
+            FloatVector e = Exp.of(Lanes.load(logits, at).sub(max));
+            Lanes.store(e, logits, at);
+            sum = sum.add(e);
+        }
+        return sum;
+    }
+
+    private static void scaleColumn(MemorySegment mix, long from, int rows, FloatVector factor) {
+        for (int r = 0; r < rows; r++) {
+            long at = from + (long) r * COLUMNS;
+            Lanes.store(Lanes.load(mix, at).mul(factor), mix, at);
+        }
+    }
+
+    private static void addMix(Call call, int block, int rows, int panel, int tokens, MemorySegment weights, Scratch scratch) {
+        MemorySegment tile = scratch.nativeFloats(TILE_SLOT, GemmTile.FLOATS);
+        for (int p = 0; p < call.widthPanels(); p++) {
+            GemmTile.multiply(rows, call.headColumns, call.columnsAt(block) + (long) p * A_STRIDE * rows, weights, 0, tokens, tile, 0, COLUMNS);
+            addTile(tile, tokens, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS);
+        }
+    }
+
+    private static void addTile(MemorySegment tile, int tokens, MemorySegment mix, long to) {
+        for (int r = 0; r < ROWS; r++) {
+            for (int column = 0; column < tokens; column += COUNT) {
+                long at = (long) r * COLUMNS + column;
+                Lanes.store(Lanes.load(mix, to + at).add(Lanes.load(tile, at)), mix, to + at);
+            }
+        }
+    }
+
+    private static void finish(Call call, int panel, MemorySegment losses, @Nullable Tensor pull, Scratch scratch) {
+        int tokens = call.tokensOf(panel);
+        long first = (long) panel * call.each;
+        if (pull != null) {
+            Matrix mix = new Matrix(call.mix, DType.F32, call.mixOf(panel), COLUMNS);
+            Panels.transpose(mix, call.width, tokens, pull.data(), first * call.width, call.width, scratch);
+        }
+        for (int c = 0; c < tokens; c++) {
+            int at = panel * COLUMNS + c;
+            double logOdds = Math.log(call.softmax.sum[at]) + call.softmax.max[at] - call.softmax.targetLogit[at];
+            Lanes.set(losses, first + c, (float) (Math.max(0, logOdds) + Math.log1p(Math.exp(-Math.abs(logOdds)))));
+            if (pull != null) {
+                double others = 1 / (1 + Math.exp(-logOdds));
+                float[] row = scratch.floats(ROW_SLOT, call.width);
+                int target = Lanes.getInt(call.targets, first + c);
+                Lanes.widen(call.head.type(), call.head.data(), call.head.index(target, 0), call.width, row, 0);
+                // Where no other token has any weight, there is no mean, and nothing pulls.
+                float scale = call.softmax.sum[at] == 0 ? 0 : (float) (others / call.softmax.sum[at]);
+                subtract(pull.data(), (first + c) * call.width, scale, row, (float) others, call.width);
+            }
+        }
+    }
+
+    /** {@code y = a y - b x}. */
+    private static void subtract(MemorySegment y, long at, float a, float[] x, float b, int count) {
+        int whole = S.loopBound(count);
+        for (int i = 0; i < whole; i += COUNT) {
+            Lanes.store(Lanes.load(y, at + i).mul(a).sub(FloatVector.fromArray(S, x, i).mul(b)), y, at + i);
+        }
+        for (int i = whole; i < count; i++) {
+            Lanes.set(y, at + i, a * Lanes.get(y, at + i) - b * x[i]);
+        }
+    }
+}
