@@ -226,7 +226,7 @@ public final class Objective {
                 List<Value> targets = new ArrayList<>(wanted.weights() ? variables : List.of());
                 targets.addAll(wanted.probe() ? vectors.values() : List.of());
                 if (!targets.isEmpty()) {
-                    List<Tensor> gradients = graph.gradient(made.differentiable(), targets);
+                    List<Tensor> gradients = graph.backward(made.differentiable(), targets);
                     accumulate(gradients);
                 }
             }

@@ -30,6 +30,7 @@ public final class Graph {
     private final Scope scope;
     private boolean recording = true;
     private long nodes;
+    private @Nullable Sweep sweep;
 
     /** A graph that computes with {@code kernels} and allocates from {@code scope}. */
     public Graph(Kernels kernels, Scope scope) {
@@ -94,6 +95,9 @@ public final class Graph {
             return List.of(in.getFirst().reshape(reshape.shape()));
         }
         List<Tensor> out = specs.stream().map(spec -> Tensor.allocate(scope, spec.dtype(), spec.shape())).toList();
+        if (sweep != null) {
+            out.forEach(sweep::made);
+        }
         kernels.run(op, in, out);
         return out;
     }
@@ -105,11 +109,33 @@ public final class Graph {
      * @param y one element
      */
     public List<Tensor> gradient(Value y, List<Value> variables) {
+        return tensors(scalarGradient(y, variables, null), variables);
+    }
+
+    /**
+     * As {@link #gradient(Value, List)}, for the last time: the memory of every recorded operation, and of the gradients in between, is given
+     * back as soon as nothing needs it, so that gradients take the place of activations. What is left of the computation are leaves,
+     * {@code y} and the result; any other value is dead.
+     */
+    public List<Tensor> backward(Value y, List<Value> variables) {
+        Sweep last = new Sweep(scope);
+        sweep = last;
+        try {
+            return tensors(scalarGradient(y, variables, last), variables);
+        } finally {
+            sweep = null;
+        }
+    }
+
+    private List<@Nullable Value> scalarGradient(Value y, List<Value> variables, @Nullable Sweep last) {
         if (y.tensor().elements() != 1) {
             throw new ShapeException("the gradient of a scalar was asked, but the value has shape " + y.shape());
         }
         Value one = filled(y.tensor().dtype(), y.shape(), 1);
-        List<@Nullable Value> gradients = gradient(List.of(y), List.of(one), variables, false);
+        return gradient(List.of(y), List.of(one), variables, false, last);
+    }
+
+    private List<Tensor> tensors(List<@Nullable Value> gradients, List<Value> variables) {
         List<Tensor> tensors = new ArrayList<>(variables.size());
         Set<Long> taken = new HashSet<>();
         for (int i = 0; i < variables.size(); i++) {
@@ -132,6 +158,12 @@ public final class Graph {
      * @param differentiable whether the result can itself be differentiated (the gradient of a gradient)
      */
     public List<@Nullable Value> gradient(List<Value> ys, List<Value> seeds, List<Value> variables, boolean differentiable) {
+        return gradient(ys, seeds, variables, differentiable, null);
+    }
+
+    /** {@code last} is told of every node that is done with; a derivative that differentiates in turn has none. */
+    private List<@Nullable Value> gradient(
+            List<Value> ys, List<Value> seeds, List<Value> variables, boolean differentiable, @Nullable Sweep last) {
         checkSeeds(ys, seeds);
         Set<Value> wanted = new HashSet<>();
         wanted.addAll(variables);
@@ -146,6 +178,9 @@ public final class Graph {
             Set<Value> needed = neededValues(path, wanted);
             for (Node node : path.descendingMap().values()) {
                 propagate(node, needed, wanted, gradients);
+                if (last != null) {
+                    last.after(node, ys, gradients.values());
+                }
             }
         } finally {
             recording = wasRecording;

@@ -1,12 +1,12 @@
 package io.safeprobe.engine.memory;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
-/** Owns blocks until it is closed, then gives all of them back at once. One thread at a time. */
+/** Owns blocks until it is closed, then gives back all that are left. One thread at a time. */
 public final class Scope implements AutoCloseable {
     private final Memory memory;
-    private final List<Block> blocks = new ArrayList<>();
+    private final Set<Block> blocks = new LinkedHashSet<>();
     private boolean open = true;
 
     Scope(Memory memory) {
@@ -21,6 +21,18 @@ public final class Scope implements AutoCloseable {
         Block block = memory.allocate(bytes);
         blocks.add(block);
         return block;
+    }
+
+    /**
+     * Gives one block back before the others; its later use is an error.
+     *
+     * @throws MemoryException when the block is not, or no longer, of this scope
+     */
+    public void release(Block block) {
+        if (!blocks.remove(block)) {
+            throw new MemoryException("a scope was asked to release memory that is not its own, or was released before");
+        }
+        memory.giveBack(block);
     }
 
     /** The memory this scope draws from. */

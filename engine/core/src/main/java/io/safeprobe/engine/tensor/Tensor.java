@@ -96,6 +96,11 @@ public final class Tensor {
         return new Tensor(device, dtype, Shape.of(extents), block, offset + from * rowBytes);
     }
 
+    /** The block this tensor is a view of; two tensors of one block share its fate. */
+    public Block block() {
+        return block;
+    }
+
     /** Where the tensor lives. */
     public Device device() {
         return device;
