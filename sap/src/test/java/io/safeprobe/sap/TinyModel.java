@@ -89,7 +89,7 @@ public final class TinyModel implements AutoCloseable {
     public static TrainSettings settings(@Nullable SapSettings sap, long steps, int batch, int accumulate, double dropout, boolean shuffle) {
         return new TrainSettings(steps, 1, batch, accumulate, 1e-3, Schedule.Kind.CONSTANT, 0, 0, false,
                 new TrainSettings.Lora(4, 8, dropout, List.of("q_proj", "v_proj")), dropout > 0 ? null : path("init-adapter").toString(), sap, 128, 256, 7,
-                shuffle, 0);
+                shuffle, 0, false);
     }
 
     public Training training(TrainSettings settings) {

@@ -12,6 +12,7 @@ import io.safeprobe.model.lora.LoraModule;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ public final class Forward {
     private final Map<String, LoraModule> lora = new HashMap<>();
     private final Map<Integer, Value> probe = new HashMap<>();
     private @Nullable Dropout dropout;
+    private boolean recomputing;
 
     /** Zeroes inputs of LoRA at random while training. */
     public interface Dropout {
@@ -65,6 +67,12 @@ public final class Forward {
     /** Drops inputs of LoRA. */
     public Forward withDropout(@Nullable Dropout masks) {
         dropout = masks;
+        return this;
+    }
+
+    /** Keeps only the output of each layer and computes the rest again for the gradient; not for a computation with a cache. */
+    public Forward recomputing(boolean recompute) {
+        recomputing = recompute;
         return this;
     }
 
@@ -105,10 +113,14 @@ public final class Forward {
         int[] layout = cache == null ? tokens.segments() : cache.segments(tokens, slots);
         Value segments = graph.constant(Tensor.of(graph.scope(), Shape.of(layout.length / 4, 4), layout));
         for (int layer = 0; layer < config.layers(); layer++) {
-            x = x.add(attention(layer, x, cos, sin, segments, tokens, cache, slots));
-            x = x.add(feedForward(layer, x));
-            Value v = probe.get(layer);
-            x = v == null ? x : x.addRow(v);
+            int index = layer;
+            UnaryOperator<Value> run = in -> {
+                Value mixed = in.add(attention(index, in, cos, sin, segments, tokens, cache, slots));
+                Value out = mixed.add(feedForward(index, mixed));
+                Value v = probe.get(index);
+                return v == null ? out : out.addRow(v);
+            };
+            x = recomputing ? graph.recomputed(x, run) : run.apply(x);
         }
         return x.rmsNorm(norm(WeightNames.NORM, x), config.normEpsilon());
     }

@@ -28,6 +28,7 @@ public final class Objective {
     private final Weights weights;
     private final Trainable trainable;
     private final Dropouts dropouts;
+    private final boolean recompute;
 
     /** What to differentiate to. Nothing is recorded for what is not asked for, so the backward pass ends as early as it can. */
     public enum Wanted {
@@ -52,19 +53,24 @@ public final class Objective {
      */
     public record Gradient(double loss, double scale, List<Tensor> weights, List<Tensor> probe) {}
 
-    /** The objective of a model with {@code trainable} in place of, or on top of, its frozen weights. */
-    public Objective(Memory memory, Kernels kernels, DecoderConfig config, Weights weights, Trainable trainable, Dropouts dropouts) {
+    /**
+     * The objective of a model with {@code trainable} in place of, or on top of, its frozen weights.
+     *
+     * @param recompute whether layers are computed again for the gradient instead of kept: the same bits, a third slower, less memory
+     */
+    public Objective(Memory memory, Kernels kernels, DecoderConfig config, Weights weights, Trainable trainable, Dropouts dropouts, boolean recompute) {
         this.memory = memory;
         this.kernels = kernels;
         this.config = config;
         this.weights = weights;
         this.trainable = trainable;
         this.dropouts = dropouts;
+        this.recompute = recompute;
     }
 
     /** The same model computed by other kernels in other memory; for rehearsals. */
     public Objective on(Memory otherMemory, Kernels otherKernels) {
-        return new Objective(otherMemory, otherKernels, config, weights, trainable, dropouts);
+        return new Objective(otherMemory, otherKernels, config, weights, trainable, dropouts, recompute);
     }
 
     /** The kernels of this model. */
@@ -213,7 +219,7 @@ public final class Objective {
                 Map<Integer, Value> vectors = new LinkedHashMap<>();
                 probe.vectors().forEach((layer, v) -> vectors.put(layer, wanted.probe() ? graph.variable(v) : graph.constant(v)));
                 List<Value> variables = new ArrayList<>();
-                Forward forward = new Forward(graph, config, weights);
+                Forward forward = new Forward(graph, config, weights).recomputing(recompute && wanted != Wanted.NOTHING);
                 trainable.attach(forward, tensor -> {
                     Value leaf = wanted.weights() ? graph.variable(tensor) : graph.constant(tensor);
                     variables.add(leaf);

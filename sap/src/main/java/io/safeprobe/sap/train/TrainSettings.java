@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of everything random
  * @param shuffle whether rows and pairs are shuffled in every pass
  * @param saveEvery steps between checkpoints; 0 for one after every epoch
+ * @param recompute whether layers are computed again for the gradient rather than kept in memory; the result has the same bits
  */
 public record TrainSettings(
         long steps,
@@ -41,7 +42,8 @@ public record TrainSettings(
         int safetyMaxTokens,
         long seed,
         boolean shuffle,
-        long saveEvery) {
+        long saveEvery,
+        boolean recompute) {
     /** Rank, alpha, dropout and targets of a fresh adapter. */
     public record Lora(int rank, double alpha, double dropout, List<String> targets) {}
 
@@ -62,6 +64,12 @@ public record TrainSettings(
         if (!(lr > 0) || !(clip >= 0)) {
             throw new IllegalArgumentException("training needs lr > 0 and clip >= 0, not " + lr + " and " + clip);
         }
+    }
+
+    /** The same settings with layers computed again, or kept. */
+    public TrainSettings withRecompute(boolean value) {
+        return new TrainSettings(steps, epochs, batch, accumulate, lr, schedule, warmup, clip, full, lora, initAdapter, sap, maxTokens, safetyMaxTokens, seed,
+                shuffle, saveEvery, value);
     }
 
     /** Name of the method. */

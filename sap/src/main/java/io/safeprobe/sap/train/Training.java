@@ -70,7 +70,7 @@ public final class Training implements AutoCloseable {
         try {
             trainable = trainable(memory, kernels, lasting, config, weights, modelName, settings);
             Dropouts dropouts = new Dropouts(settings.full() ? 0 : settings.lora().dropout(), settings.seed());
-            Objective objective = new Objective(memory, kernels, config, weights, trainable, dropouts);
+            Objective objective = new Objective(memory, kernels, config, weights, trainable, dropouts, settings.recompute());
             Optimizer optimizer = new Optimizer(kernels, lasting, Optimizer.Rule.AdamW.PYTORCH, trainable.tensors());
             return new Training(settings, data, lasting, objective, method(objective, lasting, optimizer, settings));
         } catch (RuntimeException failure) {
@@ -151,9 +151,9 @@ public final class Training implements AutoCloseable {
         Memory memory = objective.memory();
         if (memory.inUse() + need > memory.limit()) {
             throw new MemoryException(String.format(java.util.Locale.ROOT,
-                    "training needs %.1f MB on top of the %.1f MB in use, but the limit is %.1f MB; lower --batch (and raise --accumulate), --max-tokens or"
+                    "training needs %.1f MB on top of the %.1f MB in use, but the limit is %.1f MB; %slower --batch (and raise --accumulate), --max-tokens or"
                             + " --safety-batch, or raise SAP_MEMORY",
-                    need / 1e6, memory.inUse() / 1e6, memory.limit() / 1e6));
+                    need / 1e6, memory.inUse() / 1e6, memory.limit() / 1e6, settings.recompute() ? "" : "give --recompute, "));
         }
         return need;
     }

@@ -48,7 +48,7 @@ class SharedPromptTest {
                 new PairExample(example(joined(one, ids(1)), 1), example(joined(one, ids(1)), 1)),
                 new PairExample(example(joined(prompt, response), 5), example(joined(prompt, response), 5)));
         try (TinyModel tiny = new TinyModel()) {
-            Objective objective = new Objective(tiny.memory, tiny.kernels, tiny.model.config(), tiny.model.weights(), new Trainable.Full(Map.of()), new Dropouts(0, 0));
+            Objective objective = new Objective(tiny.memory, tiny.kernels, tiny.model.config(), tiny.model.weights(), new Trainable.Full(Map.of()), new Dropouts(0, 0), false);
             double[] margins = objective.margins(pairs);
             for (int i = 0; i < pairs.size(); i++) {
                 double safe = objective.tokenLoss(List.of(pairs.get(i).safe())).sum();

@@ -165,10 +165,26 @@ class TrainingTest {
         });
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"sft", "paper", "code"})
+    void recomputedLayersChangeNoBitAndNeedLessMemory(String method) {
+        TrainSettings kept = TinyModel.settings(method(method), 4, 5, 1, 0.1, true);
+        assertThat(trained(kept.withRecompute(true), 2, "again")).isEqualTo(trained(kept, 2, "kept"));
+        try (TinyModel tiny = tiny(1)) {
+            long[] need = new long[2];
+            for (int i = 0; i < 2; i++) {
+                try (Training training = tiny.training(kept.withRecompute(i == 1))) {
+                    need[i] = training.requireMemory();
+                }
+            }
+            assertThat(need[1]).isLessThan(need[0] * 3 / 4);
+        }
+    }
+
     @Test
     void fullFineTuningMovesEveryWeightAndLeavesTheModelAlone() {
         TrainSettings lora = TinyModel.settings(method("paper"), 2, 4, 1, 0, false);
-        TrainSettings full = new TrainSettings(2, 1, 4, 1, 1e-3, lora.schedule(), 0, 0, true, lora.lora(), null, lora.sap(), 128, 256, 7, false, 0);
+        TrainSettings full = new TrainSettings(2, 1, 4, 1, 1e-3, lora.schedule(), 0, 0, true, lora.lora(), null, lora.sap(), 128, 256, 7, false, 0, false);
         try (TinyModel tiny = tiny(2); Training training = tiny.training(full)) {
             training.run(RunFolder.create(folder.resolve("full"), Map.of()), step -> {}, () -> false);
             training.objective().trainable().tensors().forEach((name, tensor) ->
@@ -248,7 +264,7 @@ class TrainingTest {
                     .hasMessageContaining("needs safety pairs");
             TrainSettings lora = TinyModel.settings(null);
             TrainSettings wrong = new TrainSettings(2, 1, 4, 1, 1e-3, lora.schedule(), 0, 0, false,
-                    new TrainSettings.Lora(4, 8, 0, List.of("query")), null, null, 128, 256, 7, false, 0);
+                    new TrainSettings.Lora(4, 8, 0, List.of("query")), null, null, 128, 256, 7, false, 0, false);
             assertThatThrownBy(() -> tiny.training(wrong)).isInstanceOf(ModelException.class).hasMessageContaining("'query'").hasMessageContaining("q_proj");
         }
     }
@@ -262,7 +278,7 @@ class TrainingTest {
                 training.run(RunFolder.create(run, Map.of()), step -> {}, () -> false);
             }
             TrainSettings other = new TrainSettings(1, 1, 4, 1, 1e-3, settings.schedule(), 0, 0, false,
-                    new TrainSettings.Lora(2, 8, 0, List.of("q_proj")), null, null, 128, 256, 7, false, 0);
+                    new TrainSettings.Lora(2, 8, 0, List.of("q_proj")), null, null, 128, 256, 7, false, 0, false);
             try (Training training = tiny.training(other)) {
                 assertThatThrownBy(() -> training.restore(RunFolder.open(run))).hasMessageContaining("does not fit this model");
             }

@@ -46,6 +46,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--tokens", paramLabel = "N", defaultValue = "64", description = "Tokens generated; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int tokens;
 
+    @Option(names = "--recompute", description = "As in train: compute layers again for the gradient, in less memory.")
+    private boolean recompute;
+
     @Option(names = "--kernels", description = "Also show the time by kernel.")
     private boolean kernels;
 
@@ -61,7 +64,7 @@ final class BenchCommand implements Callable<Integer> {
         if (steps < 1 || warmup < 0 || tokens < 0) {
             throw new CommandException("--steps must be at least 1, --warmup and --tokens at least 0");
         }
-        Benchmark benchmark = new Benchmark(session, new Benchmark.Plan(batch, safetyBatch, maxTokens, safetyMaxTokens, warmup, steps));
+        Benchmark benchmark = new Benchmark(session, new Benchmark.Plan(batch, safetyBatch, maxTokens, safetyMaxTokens, warmup, steps, recompute));
         List<Benchmark.Steps> measured = new ArrayList<>();
         double opening = benchmark.openSeconds();
         for (String method : methods) {

@@ -43,7 +43,7 @@ final class Benchmark {
     private final Plan plan;
 
     /** Sizes of a step, and how many steps. */
-    record Plan(int batch, int safetyBatch, int maxTokens, int safetyMaxTokens, int warmup, int steps) {}
+    record Plan(int batch, int safetyBatch, int maxTokens, int safetyMaxTokens, int warmup, int steps, boolean recompute) {}
 
     /**
      * Measured steps of a method.
@@ -95,7 +95,7 @@ final class Benchmark {
             default -> throw new CommandException("there is no method '" + method + "' to measure; there are sft, paper and code");
         };
         TrainSettings settings = new TrainSettings((long) plan.warmup() + plan.steps(), 1, plan.batch(), 1, 1e-4, Schedule.Kind.CONSTANT, 0, 0, false,
-                new TrainSettings.Lora(8, 16, 0, List.of("q_proj", "v_proj")), null, sap, plan.maxTokens(), plan.safetyMaxTokens(), SEED, true, 0);
+                new TrainSettings.Lora(8, 16, 0, List.of("q_proj", "v_proj")), null, sap, plan.maxTokens(), plan.safetyMaxTokens(), SEED, true, 0, plan.recompute());
         Profile profile = new Profile(session.kernels());
         List<Double> seconds = new ArrayList<>();
         long tokens = 0;

@@ -44,6 +44,6 @@ final class DemoPlan {
 
     private static TrainSettings settings(@Nullable SapSettings sap, long seed) {
         return new TrainSettings(
-                0, EPOCHS, BATCH, 1, LEARNING_RATE, Schedule.Kind.CONSTANT, 0, 0, false, LORA, null, sap, MAX_TOKENS, MAX_TOKENS, seed, true, 0);
+                0, EPOCHS, BATCH, 1, LEARNING_RATE, Schedule.Kind.CONSTANT, 0, 0, false, LORA, null, sap, MAX_TOKENS, MAX_TOKENS, seed, true, 0, false);
     }
 }

@@ -105,6 +105,9 @@ final class TrainOptions {
     @Option(names = "--save-every", paramLabel = "N", defaultValue = "0", description = "Steps between checkpoints; 0 for one an epoch. Default: ${DEFAULT-VALUE}.")
     private long saveEvery;
 
+    @Option(names = "--recompute", description = "Compute layers again for the gradient instead of keeping them: the same result, slower, in less memory.")
+    private boolean recompute;
+
     MethodName method() {
         return method;
     }
@@ -133,7 +136,7 @@ final class TrainOptions {
             return new TrainSettings(steps == null ? 0 : steps, epochs == null ? 1 : epochs, batch, accumulate, lr, schedule, warmup, clip, full,
                     new TrainSettings.Lora(rank, alpha, dropout, targets),
                     initial == null ? null : session.path(initial.toString()).toAbsolutePath().normalize().toString(),
-                    sap, tokens, tokens, seed == null ? session.settings().seed() : seed, !inOrder, saveEvery);
+                    sap, tokens, tokens, seed == null ? session.settings().seed() : seed, !inOrder, saveEvery, recompute);
         } catch (IllegalArgumentException misfit) {
             throw new CommandException(misfit.getMessage() + "", misfit);
         }

@@ -205,7 +205,7 @@ public final class Session implements AutoCloseable {
     /** The model with what stands on top of it. */
     public Objective objective() {
         Trainable trainable = tuned == null ? new Trainable.Full(Map.of()) : tuned.trainable();
-        return new Objective(memory(), kernels(), model().config(), model().weights(), trainable, new Dropouts(0, 0));
+        return new Objective(memory(), kernels(), model().config(), model().weights(), trainable, new Dropouts(0, 0), false);
     }
 
     /** Encodes text for the open model; refuses text, but not token ids, when it has no tokenizer. */

@@ -83,7 +83,7 @@ public final class MakeModel {
 
     private static void train(Memory memory, VectorKernels kernels, Path path, Stage stage, Path runs, RowReader reader, Path rows) throws IOException {
         TrainSettings settings = new TrainSettings(stage.steps(), 1, BATCH, 1, stage.lr(), Schedule.Kind.COSINE, stage.warmup(), 1, true,
-                new TrainSettings.Lora(8, 16, 0, List.of("q_proj")), null, null, 256, 256, SEED, true, stage.steps());
+                new TrainSettings.Lora(8, 16, 0, List.of("q_proj")), null, null, 256, 256, SEED, true, stage.steps(), false);
         Map<String, Tensor> trained = new LinkedHashMap<>();
         try (Scope scope = memory.scope()) {
             try (ModelFolder model = ModelFolder.open(memory, kernels, path, StoredType.AUTO)) {

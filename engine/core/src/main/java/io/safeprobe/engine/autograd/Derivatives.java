@@ -5,6 +5,7 @@ import io.safeprobe.engine.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,18 +32,19 @@ final class Derivatives {
     }
 
     private List<@Nullable Value> table(Node node, List<@Nullable Value> outer) {
-        if (node.op() instanceof Op.LoraLinear lora) {
+        Op operation = Objects.requireNonNull(node.op(), "a recomputed part is differentiated by its graph");
+        if (operation instanceof Op.LoraLinear lora) {
             return lora(lora, node.outputs().get(1), outer.get(0), outer.get(1));
         }
-        if (node.op() instanceof Op.AttentionGrad grad) {
+        if (operation instanceof Op.AttentionGrad grad) {
             return Compositions.gradientOfGradient(graph, new Op.Attention(grad.heads(), grad.kvHeads(), grad.scale()),
                     in.subList(0, 4), List.of(0, 1, 2), in.get(6), outer, node);
         }
         Value g = outer.getFirst();
         if (g == null) {
-            throw new IllegalStateException("the second output of " + node.op() + " has no derivative; use its first output");
+            throw new IllegalStateException("the second output of " + operation + " has no derivative; use its first output");
         }
-        return switch (node.op()) {
+        return switch (operation) {
             case Op.MatMul op -> matmul(op, g);
             case Op.LoraLinear _, Op.AttentionGrad _ -> throw new AssertionError("handled above");
             case Op.AddScaled op -> each(() -> g, () -> g.scale(op.factor()));

@@ -14,11 +14,14 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +30,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Graph {
     private final Kernels kernels;
-    private final Scope scope;
+    private Scope scope;
     private boolean recording = true;
     private long nodes;
     private @Nullable Sweep sweep;
+    private @Nullable Set<Value> outside;
 
     /** A graph that computes with {@code kernels} and allocates from {@code scope}. */
     public Graph(Kernels kernels, Scope scope) {
@@ -75,6 +79,9 @@ public final class Graph {
         if (inputs.stream().anyMatch(input -> input.graph() != this)) {
             throw new IllegalArgumentException(op + " was given a value of another graph; pass its tensor on as a constant or variable of this one");
         }
+        if (outside != null) {
+            inputs.stream().filter(Value::differentiable).forEach(outside::add);
+        }
         List<Tensor> in = inputs.stream().map(Value::tensor).toList();
         List<Tensor> out = compute(op, in);
         boolean record = recording && inputs.stream().anyMatch(Value::differentiable);
@@ -83,10 +90,84 @@ public final class Graph {
             outputs.add(new Value(this, out.get(i), record, i));
         }
         if (record) {
-            Node node = new Node(nodes++, op, List.copyOf(inputs), List.copyOf(outputs));
+            Node node = Node.of(nodes++, op, List.copyOf(inputs), List.copyOf(outputs));
             outputs.forEach(output -> output.source(node));
         }
         return outputs;
+    }
+
+    /**
+     * {@code part(input)}, of which only the result is kept: whatever lies in between is given back at once, and computed again when the
+     * gradient is taken (arXiv 1604.06174). The same bits as without, for more time and less memory. Besides {@code input}, the part may use
+     * constants and variables of this graph, and it must do the same each time.
+     */
+    public Value recomputed(Value input, UnaryOperator<Value> part) {
+        if (!recording) {
+            return part.apply(input);
+        }
+        Set<Value> used = new LinkedHashSet<>(List.of(input));
+        Scope lasting = scope;
+        Value result;
+        try (Scope passing = lasting.memory().scope()) {
+            scope = passing;
+            recording = false;
+            outside = used;
+            result = part.apply(input);
+            passing.hand(result.tensor().block(), lasting);
+        } finally {
+            scope = lasting;
+            recording = true;
+            outside = null;
+        }
+        if (used.stream().skip(1).anyMatch(value -> value.source() != null)) {
+            throw new IllegalArgumentException("a part that is to be recomputed uses a computed value besides its input; pass that in as the input");
+        }
+        boolean record = used.stream().anyMatch(Value::differentiable);
+        Value output = new Value(this, result.tensor(), record, 0);
+        if (record) {
+            output.source(Node.of(nodes++, part, List.copyOf(used), output));
+        }
+        return output;
+    }
+
+    /** The gradients of a recomputed part to its inputs. */
+    private List<@Nullable Value> recompute(Node node, UnaryOperator<Value> part, Value g, boolean[] wants) {
+        if (recording) {
+            throw new IllegalStateException("a part that is recomputed has no gradient of its gradient; build the graph without recomputing");
+        }
+        Scope lasting = scope;
+        Sweep outer = sweep;
+        try (Scope passing = lasting.memory().scope()) {
+            scope = passing;
+            sweep = null;
+            recording = true;
+            Value input = variable(node.inputs().getFirst().tensor());
+            Value y = part.apply(input);
+            List<Value> variables = new ArrayList<>(node.inputs());
+            variables.set(0, input);
+            List<Value> wanted = IntStream.range(0, wants.length).filter(i -> wants[i]).mapToObj(variables::get).toList();
+            Sweep inner = new Sweep(passing);
+            sweep = inner;
+            List<@Nullable Value> found = gradient(List.of(y), List.of(g), wanted, false, inner);
+            List<@Nullable Value> gradients = new ArrayList<>();
+            int next = 0;
+            for (boolean want : wants) {
+                gradients.add(want ? found.get(next++) : null);
+            }
+            for (Value gradient : gradients) {
+                if (gradient != null) {
+                    passing.hand(gradient.tensor().block(), lasting);
+                    if (outer != null) {
+                        outer.made(gradient.tensor());
+                    }
+                }
+            }
+            return gradients;
+        } finally {
+            scope = lasting;
+            sweep = outer;
+            recording = false;
+        }
     }
 
     private List<Tensor> compute(Op op, List<Tensor> in) {
@@ -239,13 +320,19 @@ public final class Graph {
         for (int i = 0; i < wants.length; i++) {
             wants[i] = needed.contains(node.inputs().get(i));
         }
-        List<@Nullable Value> inner = Derivatives.of(this, node, outer, wants);
+        List<@Nullable Value> inner = derivative(node, outer, wants);
         for (int i = 0; i < wants.length; i++) {
             Value gradient = inner.get(i);
             if (wants[i] && gradient != null) {
                 gradients.merge(node.inputs().get(i), gradient, Value::add);
             }
         }
+    }
+
+    private List<@Nullable Value> derivative(Node node, List<@Nullable Value> outer, boolean[] wants) {
+        UnaryOperator<Value> part = node.part();
+        Value g = outer.getFirst();
+        return part != null && g != null ? recompute(node, part, g, wants) : Derivatives.of(this, node, outer, wants);
     }
 
     private static NavigableMap<Long, Node> pathFrom(List<Value> ys, Set<Value> wanted) {

@@ -35,6 +35,13 @@ public final class Scope implements AutoCloseable {
         memory.giveBack(block);
     }
 
+    /** Hands a block over to another scope of the same memory; nothing happens to a block that is not of this scope. */
+    public void hand(Block block, Scope other) {
+        if (blocks.remove(block)) {
+            other.blocks.add(block);
+        }
+    }
+
     /** The memory this scope draws from. */
     public Memory memory() {
         return memory;
