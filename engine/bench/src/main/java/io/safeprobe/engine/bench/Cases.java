@@ -12,6 +12,7 @@ final class Cases {
         List<Case> cases = new ArrayList<>(MatmulCase.all());
         cases.addAll(AttentionCase.all());
         cases.add(new CrossEntropyCase(512, 32_000));
+        cases.add(new LinearHeadCase(512, 288, 32_000));
         cases.add(new RmsNormCase(1280, 288));
         cases.add(new RmsNormCase(1280, 2048));
         cases.add(new GateCase(1280, 768));
