@@ -198,16 +198,29 @@ final class AttentionGradKernel {
             long to = target.index(shared.segment.firstKey() + (long) key, shared.column);
             for (int d = 0; d < call.size; d += COUNT) {
                 int tile = (key / ROWS * wide + d / COLUMNS) * TILE;
-                VectorMask<Float> mask = Lanes.tail(d, call.size);
                 FloatVector sum = FloatVector.fromArray(S, sums, tile + key % ROWS * COLUMNS + d % COLUMNS);
-                Lanes.store(sum.add(Lanes.load(target.data(), to + d, mask)), target.data(), to + d, mask);
+                addTo(target.data(), to + d, sum, call.size - d);
             }
+        }
+    }
+
+    /** Masks are made only where a row ends within a vector: making one costs more than using it. */
+    private static void addTo(MemorySegment target, long at, FloatVector value, int left) {
+        if (left >= COUNT) {
+            Lanes.store(value.add(Lanes.load(target, at)), target, at);
+        } else {
+            VectorMask<Float> mask = Lanes.tail(0, left);
+            Lanes.store(value.add(Lanes.load(target, at, mask)), target, at, mask);
         }
     }
 
     private static float dot(Matrix a, Matrix b, long at, int size) {
         FloatVector sum = FloatVector.zero(S);
-        for (int d = 0; d < size; d += COUNT) {
+        int d = 0;
+        for (; d + COUNT <= size; d += COUNT) {
+            sum = Lanes.load(a.data(), at + d).fma(Lanes.load(b.data(), at + d), sum);
+        }
+        if (d < size) {
             VectorMask<Float> mask = Lanes.tail(d, size);
             sum = Lanes.load(a.data(), at + d, mask).fma(Lanes.load(b.data(), at + d, mask), sum);
         }

@@ -6,9 +6,10 @@ import static io.safeprobe.engine.kernel.cpu.Lanes.S;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The innermost product: a tile of {@link #ROWS} rows by {@link #COLUMNS} columns held in registers while k runs. For every k it loads
- * two vectors of packed B and broadcasts one number of packed A per row, so all but a few registers are accumulators: 12 rows where
- * there are 32 registers (512 bits), 6 where there are 16.
+ * The innermost product of attention: a tile of {@link #ROWS} rows by {@link #COLUMNS} columns held in registers while k runs. For every
+ * k it loads two vectors of packed B and broadcasts one number of packed A per row, so all but a few registers are accumulators: 12 rows
+ * where there are 32 registers (512 bits), 6 where there are 16. Panels of attention are short, are made where they are used and take
+ * part in softmax between two products, so they are arrays; large products have a tile of their own, {@link GemmTile}.
  *
  * <p>Written out by hand, not unrolled over k: the compiler keeps accumulators in registers only if they are local variables, and
  * methods with many more vector calls than these can stay uncompiled for the life of the JVM.

@@ -3,9 +3,7 @@ package io.safeprobe.engine.kernel.cpu;
 import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
 import static io.safeprobe.engine.kernel.cpu.Lanes.S;
 
-import io.safeprobe.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -13,11 +11,12 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Packing: a panel is {@code [depth, width]} floats, element r of the panel at step k of the product in place {@code k * width + r},
- * so that the innermost loop reads both operands in order. A panel that is not full is padded with zeros. Stored types other than
- * float32 are widened here, once for the many times a packed number is used.
+ * so that the innermost loop reads both operands in order. Panels on arrays are for {@link MicroKernel} (attention) and padded with
+ * zeros; those outside the heap for {@link GemmTile}, where weights stored in 16 bits are widened, once for the many times a packed
+ * number is used.
  *
- * <p>Where memory runs along k the panel is a transpose. It is done four rows at a time: two rounds of interleaving give the quads
- * {@code [depth, 4]}, which then move as 128-bit pieces; this takes any number of lanes from 4 on.
+ * <p>Where memory runs along k the panel is a transpose, done by interleaving rows: two rounds give the quads {@code [depth, 4]}, which then
+ * move as 128-bit pieces, three rounds a panel of A as it is. This takes any number of lanes from 4 on.
  */
 final class Panels {
     private static final VectorSpecies<Float> QUAD = FloatVector.SPECIES_128;
@@ -38,21 +37,45 @@ final class Panels {
         return index;
     }
 
-    /** Packs {@code rows} stored rows from (row, k) on, of which {@code depth} columns are the steps of the product. */
+    /** Packs {@code rows} rows of float32 from (row, k) on, of which {@code depth} columns are the steps of the product. */
     static void packRows(Matrix source, long row, int rows, long k, int depth, float[] panel, int at, int width, Scratch scratch) {
-        float[] stage = scratch.floats(STAGE_SLOT, 4 * CHUNK);
-        for (int done = 0; done < depth; done += CHUNK) {
-            int steps = Math.min(CHUNK, depth - done);
-            for (int r = 0; r < width; r += 4) {
-                for (int i = 0; i < 4; i++) {
-                    if (r + i < rows) {
-                        Lanes.widen(source.type(), source.data(), source.index(row + r + i, k + done), steps, stage, i * CHUNK);
-                    } else {
-                        Arrays.fill(stage, i * CHUNK, i * CHUNK + steps, 0f);
-                    }
-                }
-                transposeQuad(stage, 0, CHUNK, steps, panel, at + done * width + r, width, scratch);
+        float[] quads = scratch.floats(QUAD_SLOT, 4 * depth + 4 * COUNT);
+        MemorySegment data = source.data();
+        int whole = S.loopBound(depth);
+        for (int r = 0; r < width; r += 4) {
+            if (r >= rows) {
+                clear(panel, at + r, depth, width);
+                continue;
             }
+            // Rows that are not there repeat the last one that is; they are cleared below.
+            long row0 = source.index(row + r, k);
+            long row1 = source.index(row + Math.min(r + 1, rows - 1), k);
+            long row2 = source.index(row + Math.min(r + 2, rows - 1), k);
+            long row3 = source.index(row + Math.min(r + 3, rows - 1), k);
+            for (int i = 0; i < whole; i += COUNT) {
+                interleave(row(data, row0 + i), row(data, row1 + i), row(data, row2 + i), row(data, row3 + i), quads, 4 * i);
+            }
+            for (int i = whole; i < depth; i++) {
+                quads[4 * i] = Lanes.get(data, row0 + i);
+                quads[4 * i + 1] = Lanes.get(data, row1 + i);
+                quads[4 * i + 2] = Lanes.get(data, row2 + i);
+                quads[4 * i + 3] = Lanes.get(data, row3 + i);
+            }
+            for (int i = 0; i < depth; i++) {
+                FloatVector.fromArray(QUAD, quads, 4 * i).intoArray(panel, at + i * width + r);
+            }
+            for (int gone = rows; gone < r + 4; gone++) {
+                for (int i = 0; i < depth; i++) {
+                    panel[at + i * width + gone] = 0f;
+                }
+            }
+        }
+    }
+
+    private static void clear(float[] panel, int at, int depth, int width) {
+        FloatVector zero = FloatVector.zero(QUAD);
+        for (int i = 0; i < depth; i++) {
+            zero.intoArray(panel, at + i * width);
         }
     }
 
@@ -91,15 +114,19 @@ final class Panels {
             IntVector row1 = FloatVector.fromArray(S, source, from + stride + k).reinterpretAsInts();
             IntVector row2 = FloatVector.fromArray(S, source, from + 2 * stride + k).reinterpretAsInts();
             IntVector row3 = FloatVector.fromArray(S, source, from + 3 * stride + k).reinterpretAsInts();
-            IntVector evenLow = LOW.selectFrom(row0, row2);
-            IntVector evenHigh = HIGH.selectFrom(row0, row2);
-            IntVector oddLow = LOW.selectFrom(row1, row3);
-            IntVector oddHigh = HIGH.selectFrom(row1, row3);
-            LOW.selectFrom(evenLow, oddLow).reinterpretAsFloats().intoArray(quads, 4 * k);
-            HIGH.selectFrom(evenLow, oddLow).reinterpretAsFloats().intoArray(quads, 4 * k + COUNT);
-            LOW.selectFrom(evenHigh, oddHigh).reinterpretAsFloats().intoArray(quads, 4 * k + 2 * COUNT);
-            HIGH.selectFrom(evenHigh, oddHigh).reinterpretAsFloats().intoArray(quads, 4 * k + 3 * COUNT);
+            interleave(row0, row1, row2, row3, quads, 4 * k);
         }
+    }
+
+    private static void interleave(IntVector row0, IntVector row1, IntVector row2, IntVector row3, float[] quads, int at) {
+        IntVector evenLow = LOW.selectFrom(row0, row2);
+        IntVector evenHigh = HIGH.selectFrom(row0, row2);
+        IntVector oddLow = LOW.selectFrom(row1, row3);
+        IntVector oddHigh = HIGH.selectFrom(row1, row3);
+        LOW.selectFrom(evenLow, oddLow).reinterpretAsFloats().intoArray(quads, at);
+        HIGH.selectFrom(evenLow, oddLow).reinterpretAsFloats().intoArray(quads, at + COUNT);
+        LOW.selectFrom(evenHigh, oddHigh).reinterpretAsFloats().intoArray(quads, at + 2 * COUNT);
+        HIGH.selectFrom(evenHigh, oddHigh).reinterpretAsFloats().intoArray(quads, at + 3 * COUNT);
     }
 
     /**
@@ -232,22 +259,14 @@ final class Panels {
         }
     }
 
-    /** Packs {@code columns} stored columns from (k, column) on, of which {@code depth} rows are the steps of the product. */
+    /** Packs {@code columns} columns of float32 from (k, column) on, of which {@code depth} rows are the steps of the product. */
     static void packColumns(Matrix source, long column, int columns, long k, int depth, float[] panel, int at, int width) {
-        if (source.type() == DType.F32 && columns == 2 * COUNT && width == 2 * COUNT) {
+        if (columns == 2 * COUNT && width == 2 * COUNT) {
             copyPairs(source.data(), source.index(k, column), source.stride(), depth, panel, at);
             return;
         }
-        if (source.type() == DType.F32) {
-            for (int c = 0; c < width; c += COUNT) {
-                copyColumns(source, source.index(k, column + c), columns - c, depth, panel, at + c, Math.min(COUNT, width - c), width);
-            }
-            return;
-        }
-        for (int step = 0; step < depth; step++) {
-            int to = at + step * width;
-            Lanes.widen(source.type(), source.data(), source.index(k + step, column), columns, panel, to);
-            Arrays.fill(panel, to + columns, to + width, 0f);
+        for (int c = 0; c < width; c += COUNT) {
+            copyColumns(source, source.index(k, column + c), columns - c, depth, panel, at + c, Math.min(COUNT, width - c), width);
         }
     }
 
