@@ -34,11 +34,11 @@ public final class Block {
     /**
      * The bytes of this block. Access is bounds-checked.
      *
-     * @throws MemoryException when the owner has been closed
+     * @throws MemoryException when the owner has been closed or has released it
      */
     public MemorySegment segment() {
         if (!live) {
-            throw new MemoryException("tensor memory was used after its scope was closed; copy what must outlive the scope");
+            throw new MemoryException("tensor memory was used after it was given back; copy what must outlive its scope, or the last backward pass");
         }
         return segment;
     }

@@ -45,7 +45,7 @@ class MemoryTest {
             scope.close();
             assertThatThrownBy(block::segment)
                     .isInstanceOf(MemoryException.class)
-                    .hasMessage("tensor memory was used after its scope was closed; copy what must outlive the scope");
+                    .hasMessage("tensor memory was used after it was given back; copy what must outlive its scope, or the last backward pass");
         }
     }
 

@@ -131,7 +131,7 @@ class TensorTest {
         try (Scope inner = memory.scope()) {
             tensor = Tensor.zeros(inner, DType.F32, Shape.of(3));
         }
-        assertThatThrownBy(() -> tensor.get(0)).isInstanceOf(MemoryException.class).hasMessageContaining("after its scope was closed");
+        assertThatThrownBy(() -> tensor.get(0)).isInstanceOf(MemoryException.class).hasMessageContaining("after it was given back");
         assertThatThrownBy(tensor::data).isInstanceOf(MemoryException.class);
         assertThatThrownBy(() -> tensor.rows(0, 1).set(0, 1)).isInstanceOf(MemoryException.class);
     }

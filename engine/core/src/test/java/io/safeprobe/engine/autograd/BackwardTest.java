@@ -1,0 +1,112 @@
+package io.safeprobe.engine.autograd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.safeprobe.engine.kernel.Curve;
+import io.safeprobe.engine.kernel.ReferenceKernels;
+import io.safeprobe.engine.memory.Memory;
+import io.safeprobe.engine.memory.MemoryException;
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.Shape;
+import io.safeprobe.engine.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The backward pass that gives memory back, and parts that are computed again: the same gradients in less memory. */
+class BackwardTest {
+    private static final int LAYERS = 6;
+    private static final int ROWS = 40;
+    private static final int WIDTH = 24;
+
+    private final Memory memory = Memory.ofLimit(1 << 24);
+
+    /** Tensors of one network, its gradients, and how much memory they took at most. */
+    private record Outcome(List<double[]> gradients, long peak) {}
+
+    @AfterEach
+    void close() {
+        memory.close();
+    }
+
+    /** Residual layers with a reshape in each, so that one memory has two values. */
+    private static Value layer(Value x, Value weight) {
+        Value h = x.rmsNorm(x.graph().filled(x.tensor().dtype(), Shape.of(WIDTH), 1), 1e-6).linear(weight).apply(Curve.SILU);
+        return x.add(h.reshape(Shape.of(ROWS / 2, 2 * WIDTH)).reshape(Shape.of(ROWS, WIDTH)));
+    }
+
+    private Outcome run(boolean recompute, boolean giveBack) {
+        SplittableRandom random = new SplittableRandom(3);
+        try (Scope scope = memory.scope()) {
+            Graph graph = new Graph(new ReferenceKernels(), scope);
+            Value x = graph.variable(Tensor.of(scope, Shape.of(ROWS, WIDTH), random.doubles((long) ROWS * WIDTH, -1, 1).toArray()));
+            List<Value> variables = new ArrayList<>(List.of(x));
+            Value y = x;
+            memory.resetPeak();
+            for (int i = 0; i < LAYERS; i++) {
+                Value weight = graph.variable(Tensor.of(scope, Shape.of(WIDTH, WIDTH), random.doubles((long) WIDTH * WIDTH, -0.3, 0.3).toArray()));
+                variables.add(weight);
+                y = recompute ? graph.recomputed(y, in -> layer(in, weight)) : layer(y, weight);
+            }
+            Value loss = y.mul(y).sum();
+            List<Tensor> gradients = giveBack ? graph.backward(loss, variables) : graph.gradient(loss, variables);
+            assertThat(loss.tensor().item()).as("the result stays readable").isPositive();
+            return new Outcome(gradients.stream().map(Tensor::toDoubles).toList(), memory.peak());
+        }
+    }
+
+    @Test
+    void itGivesTheGradientsOfTheGraphThatKeepsAll() {
+        Outcome kept = run(false, false);
+        assertThat(run(false, true).gradients()).usingRecursiveComparison().isEqualTo(kept.gradients());
+        assertThat(run(true, false).gradients()).usingRecursiveComparison().isEqualTo(kept.gradients());
+        assertThat(run(true, true).gradients()).usingRecursiveComparison().isEqualTo(kept.gradients());
+    }
+
+    @Test
+    void itTakesLessMemoryAndRecomputingLessStill() {
+        long kept = run(false, false).peak();
+        long givenBack = run(false, true).peak();
+        assertThat(givenBack).isLessThan(kept * 2 / 3);
+        assertThat(run(true, true).peak()).isLessThan(givenBack * 2 / 3);
+    }
+
+    @Test
+    void whatLayInBetweenIsDeadAfterwards() {
+        try (Scope scope = memory.scope()) {
+            Graph graph = new Graph(new ReferenceKernels(), scope);
+            Value x = graph.variable(Tensor.of(scope, Shape.of(2), 1.0, 2.0));
+            Value square = x.mul(x);
+            assertThat(graph.backward(square.sum(), List.of(x)).getFirst().toDoubles()).containsExactly(2, 4);
+            assertThat(x.tensor().toDoubles()).as("leaves stay").containsExactly(1, 2);
+            assertThatThrownBy(() -> square.tensor().toDoubles()).isInstanceOf(MemoryException.class).hasMessageContaining("given back");
+        }
+    }
+
+    @Test
+    void aRecomputedPartIsNotDifferentiatedTwice() {
+        try (Scope scope = memory.scope()) {
+            Graph graph = new Graph(new ReferenceKernels(), scope);
+            Value x = graph.variable(Tensor.of(scope, Shape.of(1), 3.0));
+            Value cube = graph.recomputed(x, in -> in.mul(in).mul(in));
+            Value one = graph.filled(x.tensor().dtype(), Shape.of(1), 1);
+            assertThatThrownBy(() -> graph.gradient(List.of(cube), List.of(one), List.of(x), true))
+                    .isInstanceOf(IllegalStateException.class).hasMessageContaining("without recomputing");
+            assertThat(graph.gradient(cube, List.of(x)).getFirst().item()).as("the graph is as it was").isEqualTo(27);
+        }
+    }
+
+    @Test
+    void aRecomputedPartTakesComputedValuesOnlyAsItsInput() {
+        try (Scope scope = memory.scope()) {
+            Graph graph = new Graph(new ReferenceKernels(), scope);
+            Value x = graph.variable(Tensor.of(scope, Shape.of(1), 3.0));
+            Value twice = x.scale(2);
+            assertThatThrownBy(() -> graph.recomputed(x, in -> in.mul(twice)))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("pass that in as the input");
+        }
+    }
+}
