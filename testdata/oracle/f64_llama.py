@@ -1,15 +1,22 @@
-"""Llama in float64 on transformers' own classes; imported by the other scripts, not run by itself.
+"""Llama and its relatives in float64 on transformers' own classes; imported by the other scripts, not run by itself.
 
-transformers computes RMSNorm and the rotary angles in float32 whatever the dtype of the model. The two
-replacements below keep float64, so the golden values do not carry that rounding. Every sequence goes through
+transformers computes RMSNorm and the rotary angles in float32 whatever the dtype of the model. The
+replacements below keep float64, so the golden values do not carry that rounding; only the frequencies of a scaled
+rotary embedding are transformers' own, in float32. Every sequence goes through
 the model by itself: no padding, no attention mask.
 """
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import LlamaForCausalLM
+from transformers import AutoModelForCausalLM
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 from transformers.models.llama import modeling_llama
+from transformers.models.mistral import modeling_mistral
+from transformers.models.olmo2 import modeling_olmo2
+from transformers.models.qwen2 import modeling_qwen2
+from transformers.models.qwen3 import modeling_qwen3
+from transformers.models.smollm3 import modeling_smollm3
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"  # ../shared/data, seen from the repository
@@ -23,21 +30,30 @@ def _rms_norm(self, x):
 
 
 def _rotary(self, x, position_ids):
-    theta = self.config.rope_parameters["rope_theta"]
-    dim = self.config.head_dim
-    inv_freq = theta ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
-    angles = position_ids[..., None].double() * inv_freq
+    rope, factor = self.config.rope_parameters, 1.0
+    if rope["rope_type"] == "default":
+        dim = getattr(self.config, "head_dim", None) or self.config.hidden_size // self.config.num_attention_heads
+        inv_freq = rope["rope_theta"] ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
+    else:  # for this length alone: transformers' module remembers the longest sequence it has seen
+        inv_freq, factor = ROPE_INIT_FUNCTIONS[rope["rope_type"]](self.config, seq_len=position_ids.max().item() + 1)
+    angles = position_ids[..., None].double() * inv_freq.double()
     angles = torch.cat((angles, angles), dim=-1)
-    return angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return (angles.cos() * factor).to(x.dtype), (angles.sin() * factor).to(x.dtype)
 
 
-modeling_llama.LlamaRMSNorm.forward = _rms_norm
-modeling_llama.LlamaRotaryEmbedding.forward = _rotary
+FAMILIES = {"Llama": modeling_llama, "Mistral": modeling_mistral, "Olmo2": modeling_olmo2, "Qwen2": modeling_qwen2,
+            "Qwen3": modeling_qwen3, "SmolLM3": modeling_smollm3}
+ORIGINAL = {}  # rotary classes' own forward, by class
+for _name, _module in FAMILIES.items():
+    getattr(_module, _name + "RMSNorm").forward = _rms_norm
+    _class = getattr(_module, _name + "RotaryEmbedding")
+    ORIGINAL[_class] = _class.forward
+    _class.forward = _rotary
 
 
 def load(folder, dtype=torch.float64):
     """The folder's weights, widened exactly to float64."""
-    return LlamaForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa").eval()
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa").eval()
 
 
 def logits(model, ids):

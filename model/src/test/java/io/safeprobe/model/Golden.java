@@ -11,10 +11,15 @@ import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.StoredType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
 /** A model folder with the numbers that PyTorch gave for it in float64; see testdata/golden/README.md. */
 public final class Golden implements AutoCloseable {
+    /** Model folders of testdata/golden: each architecture, and each rotary scaling. */
+    public static final List<String> FOLDERS = List.of("tiny-llama", "tiny-llama-tied", "tiny-llama-bias", "rope-linear", "rope-dynamic", "rope-yarn", "rope-llama3",
+            "rope-longrope", "tiny-mistral", "tiny-mistral-window", "tiny-qwen2", "tiny-qwen2-window", "tiny-qwen3", "tiny-olmo2", "tiny-smollm3");
+
     public final Memory memory = Memory.ofLimit(2L << 30);
     public final Kernels kernels;
     public final ModelFolder model;

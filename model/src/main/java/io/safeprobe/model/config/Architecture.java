@@ -1,16 +1,14 @@
 package io.safeprobe.model.config;
 
-import com.fasterxml.jackson.databind.JsonNode;
-
 /** One model family: its class name in config.json and how its configuration fills a {@link DecoderConfig}. */
 interface Architecture {
     /** The entry of {@code architectures} in config.json. */
     String className();
 
     /**
-     * Reads a configuration.
+     * Reads a configuration. Keys that are not read here, and are not known to be harmless, are refused afterwards.
      *
      * @throws ModelException for a missing number, or for a setting that would change results and is not supported
      */
-    DecoderConfig read(JsonNode config);
+    DecoderConfig read(ConfigKeys keys);
 }

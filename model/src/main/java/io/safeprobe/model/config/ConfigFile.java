@@ -16,7 +16,7 @@ public final class ConfigFile {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
 
-    private static final List<Architecture> ARCHITECTURES = List.of(new Llama());
+    private static final List<Architecture> ARCHITECTURES = List.of(new Llama(), new Mistral(), new Olmo2(), new Qwen2(), new Qwen3(), new SmolLm3());
 
     private ConfigFile() {}
 
@@ -37,14 +37,17 @@ public final class ConfigFile {
     /**
      * Reads config.json.
      *
-     * @throws ModelException when the architecture is not supported, naming those that are
+     * @throws ModelException when the architecture is not supported, naming those that are, or a key that may change results is not known
      */
     public static DecoderConfig decoder(Path file) {
         JsonNode config = json(file);
         String name = config.path("architectures").path(0).asText("");
         for (Architecture architecture : ARCHITECTURES) {
             if (architecture.className().equals(name)) {
-                return architecture.read(config);
+                ConfigKeys keys = new ConfigKeys(config);
+                DecoderConfig decoder = architecture.read(keys);
+                keys.refuseTheRest(name);
+                return decoder;
             }
         }
         throw new ModelException(file + ": architecture '" + name + "' is not supported; supported: "

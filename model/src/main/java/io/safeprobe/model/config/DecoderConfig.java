@@ -18,7 +18,9 @@ import java.util.LinkedHashMap;
  * @param vocabulary number of token ids
  * @param normEpsilon added to the mean square in RMSNorm
  * @param ropeTheta base of the rotary frequencies
+ * @param ropeScaling what becomes of them in long contexts
  * @param activation gate of the feed-forward layer
+ * @param variant what sets the layers apart from Llama's
  * @param tiedHead whether the output projection is the embedding
  * @param maxPositions the context length the model was made for
  * @param endIds end-of-sequence ids of config.json
@@ -34,7 +36,9 @@ public record DecoderConfig(
         int vocabulary,
         double normEpsilon,
         double ropeTheta,
+        RopeScaling ropeScaling,
         Curve activation,
+        Variant variant,
         boolean tiedHead,
         int maxPositions,
         List<Integer> endIds) {
@@ -46,20 +50,37 @@ public record DecoderConfig(
         long keys = (long) kvHeads * headSize;
         shapes.put(WeightNames.EMBEDDING, new long[] {vocabulary, hidden});
         for (int layer = 0; layer < layers; layer++) {
-            shapes.put(WeightNames.attentionNorm(layer), new long[] {hidden});
-            shapes.put(WeightNames.weight(WeightNames.query(layer)), new long[] {queries, hidden});
-            shapes.put(WeightNames.weight(WeightNames.key(layer)), new long[] {keys, hidden});
-            shapes.put(WeightNames.weight(WeightNames.value(layer)), new long[] {keys, hidden});
-            shapes.put(WeightNames.weight(WeightNames.output(layer)), new long[] {hidden, queries});
-            shapes.put(WeightNames.ffnNorm(layer), new long[] {hidden});
-            shapes.put(WeightNames.weight(WeightNames.gate(layer)), new long[] {ffn, hidden});
-            shapes.put(WeightNames.weight(WeightNames.up(layer)), new long[] {ffn, hidden});
-            shapes.put(WeightNames.weight(WeightNames.down(layer)), new long[] {hidden, ffn});
+            if (!variant.normsAfter()) {
+                shapes.put(WeightNames.attentionNorm(layer), new long[] {hidden});
+            }
+            linear(shapes, WeightNames.query(layer), queries, hidden, variant.qkvBias());
+            linear(shapes, WeightNames.key(layer), keys, hidden, variant.qkvBias());
+            linear(shapes, WeightNames.value(layer), keys, hidden, variant.qkvBias());
+            if (variant.queryKeyNorm() != Variant.QueryKeyNorm.NONE) {
+                boolean each = variant.queryKeyNorm() == Variant.QueryKeyNorm.HEAD;
+                shapes.put(WeightNames.queryNorm(layer), new long[] {each ? headSize : queries});
+                shapes.put(WeightNames.keyNorm(layer), new long[] {each ? headSize : keys});
+            }
+            linear(shapes, WeightNames.output(layer), hidden, queries, variant.outputBias());
+            shapes.put(WeightNames.secondNorm(layer), new long[] {hidden});
+            linear(shapes, WeightNames.gate(layer), ffn, hidden, variant.ffnBias());
+            linear(shapes, WeightNames.up(layer), ffn, hidden, variant.ffnBias());
+            linear(shapes, WeightNames.down(layer), hidden, ffn, variant.ffnBias());
+            if (variant.normsAfter()) {
+                shapes.put(WeightNames.afterFfnNorm(layer), new long[] {hidden});
+            }
         }
         shapes.put(WeightNames.NORM, new long[] {hidden});
         if (!tiedHead) {
             shapes.put(WeightNames.HEAD, new long[] {vocabulary, hidden});
         }
         return shapes;
+    }
+
+    private static void linear(Map<String, long[]> shapes, String module, long out, long in, boolean bias) {
+        shapes.put(WeightNames.weight(module), new long[] {out, in});
+        if (bias) {
+            shapes.put(WeightNames.bias(module), new long[] {out});
+        }
     }
 }

@@ -2,7 +2,7 @@ package io.safeprobe.model.config;
 
 import java.util.List;
 
-/** The names of weights as Llama-family folders of Hugging Face store them. A module name plus {@code .weight} names its matrix. */
+/** The names of weights as folders of Hugging Face store them. A module name plus {@code .weight} names its matrix, plus {@code .bias} its bias. */
 public final class WeightNames {
     /** Token embedding {@code [vocabulary, hidden]}. */
     public static final String EMBEDDING = "model.embed_tokens.weight";
@@ -21,14 +21,34 @@ public final class WeightNames {
         return module + ".weight";
     }
 
+    /** The bias of a module, {@code [out]}. */
+    public static String bias(String module) {
+        return module + ".bias";
+    }
+
     /** The norm before attention, {@code [hidden]}. */
     public static String attentionNorm(int layer) {
         return "model.layers." + layer + ".input_layernorm.weight";
     }
 
-    /** The norm before the feed-forward layer, {@code [hidden]}. */
-    public static String ffnNorm(int layer) {
+    /** The norm between attention and the feed-forward layer, {@code [hidden]}: of the input of the latter, or of the output of the former where norms come after. */
+    public static String secondNorm(int layer) {
         return "model.layers." + layer + ".post_attention_layernorm.weight";
+    }
+
+    /** The norm after the feed-forward layer, {@code [hidden]}, where norms come after. */
+    public static String afterFfnNorm(int layer) {
+        return "model.layers." + layer + ".post_feedforward_layernorm.weight";
+    }
+
+    /** The norm of the queries, {@code [head]} or {@code [heads * head]}. */
+    public static String queryNorm(int layer) {
+        return "model.layers." + layer + ".self_attn.q_norm.weight";
+    }
+
+    /** The norm of the keys, {@code [head]} or {@code [kvHeads * head]}. */
+    public static String keyNorm(int layer) {
+        return "model.layers." + layer + ".self_attn.k_norm.weight";
     }
 
     /** Query projection {@code [heads * head, hidden]}. */

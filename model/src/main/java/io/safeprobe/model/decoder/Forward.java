@@ -6,6 +6,7 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.Variant;
 import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.lora.LoraAdapter;
 import io.safeprobe.model.lora.LoraModule;
@@ -107,30 +108,40 @@ public final class Forward {
     private Value run(PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
         Value ids = graph.constant(Tensor.of(graph.scope(), Shape.of(tokens.tokens()), tokens.ids()));
         Value x = leaf(WeightNames.EMBEDDING).gather(ids);
-        Rope rope = Rope.of(graph.scope(), config, x.tensor().dtype(), tokens.positions());
+        Rope rope = Rope.of(graph.scope(), config, x.tensor().dtype(), tokens);
         Value cos = graph.constant(rope.cos());
         Value sin = graph.constant(rope.sin());
         int[] layout = cache == null ? tokens.segments() : cache.segments(tokens, slots);
-        Value segments = graph.constant(Tensor.of(graph.scope(), Shape.of(layout.length / 4, 4), layout));
+        Map<Integer, Value> segments = new HashMap<>();
         for (int layer = 0; layer < config.layers(); layer++) {
             int index = layer;
+            Value seen = segments.computeIfAbsent(config.variant().window(layer), window -> segments(SlidingWindow.segments(layout, window)));
             UnaryOperator<Value> run = in -> {
-                Value mixed = in.add(attention(index, in, cos, sin, segments, tokens, cache, slots));
+                Value mixed = in.add(attention(index, in, cos, sin, seen, tokens, cache, slots));
                 Value out = mixed.add(feedForward(index, mixed));
                 Value v = probe.get(index);
                 return v == null ? out : out.addRow(v);
             };
             x = recomputing ? graph.recomputed(x, run) : run.apply(x);
         }
-        return x.rmsNorm(norm(WeightNames.NORM, x), config.normEpsilon());
+        return normalised(x, WeightNames.NORM);
+    }
+
+    private Value segments(int[] layout) {
+        return graph.constant(Tensor.of(graph.scope(), Shape.of(layout.length / 4, 4), layout));
     }
 
     private Value attention(
             int layer, Value x, Value cos, Value sin, Value segments, PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
-        Value h = x.rmsNorm(norm(WeightNames.attentionNorm(layer), x), config.normEpsilon());
-        Value q = linear(h, WeightNames.query(layer)).rotary(cos, sin);
-        Value k = linear(h, WeightNames.key(layer)).rotary(cos, sin);
-        Value v = linear(h, WeightNames.value(layer));
+        Variant variant = config.variant();
+        Value h = variant.normsAfter() ? x : normalised(x, WeightNames.attentionNorm(layer));
+        Value q = queryKeyNorm(linear(h, WeightNames.query(layer), variant.qkvBias()), WeightNames.queryNorm(layer));
+        Value k = queryKeyNorm(linear(h, WeightNames.key(layer), variant.qkvBias()), WeightNames.keyNorm(layer));
+        Value v = linear(h, WeightNames.value(layer), variant.qkvBias());
+        if (variant.rotated(layer)) {
+            q = q.rotary(cos, sin);
+            k = k.rotary(cos, sin);
+        }
         if (cache != null) {
             cache.append(graph.kernels(), layer, tokens, slots, k.tensor(), v.tensor());
             k = graph.constant(cache.keys(layer));
@@ -144,13 +155,34 @@ public final class Forward {
         }
         double scale = 1 / Math.sqrt(config.headSize());
         Value mixed = q.attention(k, v, segments, config.heads(), config.kvHeads(), scale);
-        return linear(mixed, WeightNames.output(layer));
+        Value out = linear(mixed, WeightNames.output(layer), variant.outputBias());
+        return variant.normsAfter() ? normalised(out, WeightNames.secondNorm(layer)) : out;
     }
 
     private Value feedForward(int layer, Value x) {
-        Value h = x.rmsNorm(norm(WeightNames.ffnNorm(layer), x), config.normEpsilon());
-        Value gated = linear(h, WeightNames.gate(layer)).gate(config.activation(), linear(h, WeightNames.up(layer)));
-        return linear(gated, WeightNames.down(layer));
+        Variant variant = config.variant();
+        Value h = variant.normsAfter() ? x : normalised(x, WeightNames.secondNorm(layer));
+        Value gate = linear(h, WeightNames.gate(layer), variant.ffnBias());
+        Value gated = gate.gate(config.activation(), linear(h, WeightNames.up(layer), variant.ffnBias()));
+        Value out = linear(gated, WeightNames.down(layer), variant.ffnBias());
+        return variant.normsAfter() ? normalised(out, WeightNames.afterFfnNorm(layer)) : out;
+    }
+
+    private Value queryKeyNorm(Value x, String name) {
+        return switch (config.variant().queryKeyNorm()) {
+            case NONE -> x;
+            case ALL -> normalised(x, name);
+            case HEAD -> normalised(x.reshape(Shape.of(x.tensor().elements() / config.headSize(), config.headSize())), name).reshape(x.shape());
+        };
+    }
+
+    private Value normalised(Value x, String name) {
+        return x.rmsNorm(vector(name, x), config.normEpsilon());
+    }
+
+    private Value linear(Value x, String module, boolean bias) {
+        Value y = linear(x, module);
+        return bias ? y.addRow(vector(WeightNames.bias(module), y)) : y;
     }
 
     private Value linear(Value x, String module) {
@@ -163,8 +195,8 @@ public final class Forward {
         return x.loraLinear(weight, dropped, leaf(branch.aName()), leaf(branch.bName()), branch.scale());
     }
 
-    /** Norm weights may be stored in 16 bits; they are small, so they are widened here rather than in every kernel. */
-    private Value norm(String name, Value x) {
+    /** Norms and biases may be stored in 16 bits; they are small, so they are widened here rather than in every kernel. */
+    private Value vector(String name, Value x) {
         Value weight = leaf(name);
         if (weight.tensor().dtype() == x.tensor().dtype()) {
             return weight;

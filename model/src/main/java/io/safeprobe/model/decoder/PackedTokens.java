@@ -108,6 +108,19 @@ public final class PackedTokens {
         return past[i];
     }
 
+    /**
+     * Tokens of the whole sequence that sequence {@code i} is the end of, cached ones counted; for a shared beginning, of the longer of the two sequences it begins.
+     */
+    int wholeLength(int i) {
+        boolean shared = keyRows != null && i % 3 == 0;
+        return shared ? length(i) + Math.max(length(i + 1), length(i + 2)) : past[i] + length(i);
+    }
+
+    /** Tokens of the sequence for which the rows before sequence {@code i} were computed; 0 where there are none. */
+    int pastLength(int i) {
+        return keyRows != null && past[i] > 0 ? wholeLength(i - i % 3) : past[i];
+    }
+
     /** All ids, {@code [tokens]}. */
     public int[] ids() {
         return ids.clone();

@@ -5,25 +5,46 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.ModelException;
+import io.safeprobe.model.config.RopeScaling;
 
 /** Cosines and sines of the rotary embedding, {@code [tokens, head / 2]} each. */
 record Rope(Tensor cos, Tensor sin) {
     /**
      * Angles are products in float32, as transformers computes them: at position 2,000 a float64 angle differs in the fourth decimal.
+     *
+     * @throws ModelException where frequencies depend on the length of a sequence and rows that were computed before, or for another sequence,
+     *     were rotated with others
      */
-    static Rope of(Scope scope, DecoderConfig config, DType dtype, int[] positions) {
+    static Rope of(Scope scope, DecoderConfig config, DType dtype, PackedTokens tokens) {
+        RopeScaling scaling = config.ropeScaling();
         int half = config.headSize() / 2;
+        int[] positions = tokens.positions();
         Shape shape = Shape.of(positions.length, half);
         Tensor cos = Tensor.allocate(scope, dtype, shape);
         Tensor sin = Tensor.allocate(scope, dtype, shape);
-        for (int j = 0; j < half; j++) {
-            float frequency = (float) (1 / Math.pow(config.ropeTheta(), 2.0 * j / config.headSize()));
-            for (int row = 0; row < positions.length; row++) {
-                float angle = frequency * positions[row];
-                cos.set((long) row * half + j, Math.cos(angle));
-                sin.set((long) row * half + j, Math.sin(angle));
+        double factor = scaling.attentionFactor();
+        for (int i = 0; i < tokens.sequences(); i++) {
+            requireOneSpan(scaling, tokens, i);
+            double[] frequencies = scaling.frequencies(config.ropeTheta(), config.headSize(), tokens.wholeLength(i));
+            for (int j = 0; j < half; j++) {
+                float frequency = (float) frequencies[j];
+                for (int row = tokens.start(i); row < tokens.start(i) + tokens.length(i); row++) {
+                    float angle = frequency * positions[row];
+                    cos.set((long) row * half + j, factor * Math.cos(angle));
+                    sin.set((long) row * half + j, factor * Math.sin(angle));
+                }
             }
         }
         return new Rope(cos, sin);
+    }
+
+    private static void requireOneSpan(RopeScaling scaling, PackedTokens tokens, int i) {
+        int before = tokens.pastLength(i);
+        int now = tokens.wholeLength(i);
+        if (before > 0 && scaling.span(before) != scaling.span(now)) {
+            throw new ModelException("the rotary frequencies of this model depend on the length of a sequence, and those for " + now
+                    + " tokens are not those for " + before + ", with which what comes before was rotated; compute the sequence as a whole, or shorten it");
+        }
     }
 }

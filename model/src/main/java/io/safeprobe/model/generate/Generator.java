@@ -19,6 +19,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.IntStream;
 
 /** Generates responses, a batch of prompts at a time over one key/value cache. */
 public final class Generator {
@@ -78,11 +79,12 @@ public final class Generator {
         try (Scope lasting = memory.scope()) {
             int context = Math.min(longest + maxNew, config.maxPositions());
             KvCache cache = new KvCache(lasting, config, prompts.size(), context);
-            int[] open = java.util.stream.IntStream.range(0, prompts.size()).toArray();
+            int[] open = IntStream.range(0, prompts.size()).toArray();
             int[] past = new int[prompts.size()];
             List<int[]> next = new ArrayList<>(prompts);
             for (int step = 0; step < maxNew && open.length > 0 && !cancelled.getAsBoolean(); step++) {
                 int[] slots = open;
+                restartWhereRotationChanges(prompts, found, past, next, slots);
                 float[][] logits = step(cache, slots, past, next);
                 for (int i = 0; i < slots.length; i++) {
                     int slot = slots[i];
@@ -105,6 +107,20 @@ public final class Generator {
             responses.add(new Response(List.copyOf(found.get(i)), finished[i]));
         }
         return responses;
+    }
+
+    /**
+     * Where the rotary frequencies depend on the length of the sequence, and the next token changes them, the cached keys are of no use: the
+     * sequence is computed again as a whole.
+     */
+    private void restartWhereRotationChanges(List<int[]> prompts, List<List<Integer>> found, int[] past, List<int[]> next, int[] slots) {
+        for (int slot : slots) {
+            int whole = past[slot] + next.get(slot).length;
+            if (past[slot] > 0 && config.ropeScaling().span(past[slot]) != config.ropeScaling().span(whole)) {
+                next.set(slot, IntStream.concat(Arrays.stream(prompts.get(slot)), found.get(slot).stream().mapToInt(Integer::intValue)).toArray());
+                past[slot] = 0;
+            }
+        }
     }
 
     private static void requireFinite(float[] logits) {

@@ -20,7 +20,7 @@ public final class RandomWeights {
     private RandomWeights() {}
 
     /**
-     * Writes {@code model.safetensors} into a folder that has its config.json: norms 1, all else normally distributed with deviation 0.02.
+     * Writes {@code model.safetensors} into a folder that has its config.json: norms 1, biases 0, all else normally distributed with deviation 0.02.
      *
      * @param dtype the type they are stored in
      */
@@ -31,7 +31,7 @@ public final class RandomWeights {
             ConfigFile.decoder(folder.resolve("config.json")).weightShapes().forEach((name, extents) -> {
                 Tensor weight = Tensor.allocate(scope, dtype, Shape.of(extents));
                 for (long i = 0; i < weight.elements(); i++) {
-                    weight.set(i, extents.length == 1 ? 1 : random.nextGaussian() * DEVIATION);
+                    weight.set(i, name.endsWith(".bias") ? 0 : extents.length == 1 ? 1 : random.nextGaussian() * DEVIATION);
                 }
                 weights.put(name, weight);
             });

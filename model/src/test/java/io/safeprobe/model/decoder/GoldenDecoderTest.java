@@ -1,6 +1,7 @@
 package io.safeprobe.model.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,21 +16,37 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.Golden;
+import io.safeprobe.model.config.ModelException;
+import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.lora.LoraAdapter;
+import io.safeprobe.model.lora.LoraConfig;
+import io.safeprobe.model.lora.LoraModule;
 import io.safeprobe.model.lora.PeftFolder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Logits, loss and every gradient against PyTorch in float64. */
 class GoldenDecoderTest {
     private static Kernels kernels(String name) {
         return name.equals("scalar") ? new ReferenceKernels() : new VectorKernels(2);
+    }
+
+    private static List<Arguments> foldersAndKernels() {
+        return Golden.FOLDERS.stream().flatMap(folder -> Stream.of(Arguments.of(folder, "scalar"), Arguments.of(folder, "vector"))).toList();
+    }
+
+    private static List<String> folders() {
+        return Golden.FOLDERS;
     }
 
     private static List<int[]> rows(JsonNode json) {
@@ -39,7 +56,7 @@ class GoldenDecoderTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"tiny-llama, scalar", "tiny-llama, vector", "tiny-llama-tied, scalar", "tiny-llama-tied, vector"})
+    @MethodSource("foldersAndKernels")
     void logitsOfAPackedBatch(String folder, String backend) {
         try (Golden golden = Golden.open(folder, kernels(backend)); Scope scope = golden.memory.scope()) {
             assertLogits(golden, new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights()), "logits.");
@@ -65,7 +82,7 @@ class GoldenDecoderTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"tiny-llama, scalar", "tiny-llama, vector", "tiny-llama-tied, scalar", "tiny-llama-tied, vector"})
+    @MethodSource("foldersAndKernels")
     void lossAndEveryGradient(String folder, String backend) {
         try (Golden golden = Golden.open(folder, kernels(backend)); Scope scope = golden.memory.scope()) {
             Graph graph = new Graph(golden.kernels, scope);
@@ -84,6 +101,69 @@ class GoldenDecoderTest {
             for (String name : variables.keySet()) {
                 assertClose(gradients.get(i++), golden.tensor("grad." + name), 1e-4, name);
             }
+        }
+    }
+
+    /** With B = 0 the gradient to B is {@code scale (dL/dW) A^T}, and that to A is zero. */
+    @ParameterizedTest
+    @MethodSource("folders")
+    void gradientsOfAFreshAdapterOnEveryLinearLayer(String folder) {
+        try (Golden golden = Golden.open(folder, new VectorKernels(2)); Scope scope = golden.memory.scope();
+                LoraAdapter adapter = LoraAdapter.fresh(golden.memory, golden.model.config(), new LoraConfig(3, 6, 0, WeightNames.LINEAR, false, ""), new Random(5))) {
+            Graph graph = new Graph(golden.kernels, scope);
+            List<Value> variables = new ArrayList<>();
+            Forward forward = new Forward(graph, golden.model.config(), golden.model.weights()).recomputing(true).with(adapter, tensor -> {
+                variables.add(graph.variable(tensor));
+                return variables.getLast();
+            });
+            // A and B of each module follow one another.
+            List<Tensor> gradients = graph.gradient(loss(golden, graph, forward), variables);
+            for (int i = 0; i < adapter.modules().size(); i++) {
+                LoraModule module = adapter.modules().get(i);
+                Tensor full = golden.tensor("grad." + WeightNames.weight(module.module()));
+                Tensor a = variables.get(2 * i).tensor();
+                Tensor expected = Tensor.zeros(scope, DType.F64, Shape.of(full.shape().dim(0), module.rank()));
+                for (long at = 0; at < expected.elements(); at++) {
+                    double sum = 0;
+                    for (long j = 0; j < full.shape().dim(1); j++) {
+                        sum += full.get(at / module.rank() * full.shape().dim(1) + j) * a.get(at % module.rank() * full.shape().dim(1) + j);
+                    }
+                    expected.set(at, module.scale() * sum);
+                }
+                assertClose(gradients.get(2 * i + 1), expected, 1e-4, module.bName());
+                assertThat(gradients.get(2 * i).toDoubles()).as(module.aName()).containsOnly(0);
+            }
+        }
+    }
+
+    /** Pairs that share a beginning, which is computed once, against each sequence by itself. */
+    @ParameterizedTest
+    @MethodSource("folders")
+    void aSharedBeginningChangesNothing(String folder) {
+        try (Golden golden = Golden.open(folder, new VectorKernels(2)); Scope scope = golden.memory.scope()) {
+            int[] first = {1, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45};
+            int[] second = {1, 5, 9, 13, 17, 21, 25, 29, 34, 38};
+            Forward forward = new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights());
+            double[] together = forward.hidden(PackedTokens.forked(List.of(first), List.of(second))).tensor().toDoubles();
+            double[] apart = forward.hidden(PackedTokens.of(List.of(first, second))).tensor().toDoubles();
+            int width = golden.model.config().hidden();
+            for (int row = 0; row < first.length + 2; row++) {
+                int same = row < first.length ? row : row + 8;
+                for (int j = 0; j < width; j++) {
+                    assertThat(together[row * width + j]).isCloseTo(apart[same * width + j], within(1e-5));
+                }
+            }
+        }
+    }
+
+    @Test
+    void sequencesOfOtherFrequenciesCannotShareTheirBeginning() {
+        try (Golden golden = Golden.open("rope-longrope"); Scope scope = golden.memory.scope()) {
+            int[] shorter = IntStream.range(3, 15).toArray();
+            int[] longer = IntStream.range(3, 30).toArray();
+            Forward forward = new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights());
+            PackedTokens forked = PackedTokens.forked(List.of(shorter), List.of(longer));
+            assertThatThrownBy(() -> forward.hidden(forked)).isInstanceOf(ModelException.class).hasMessageContaining("those for 12 tokens are not those for 27");
         }
     }
 

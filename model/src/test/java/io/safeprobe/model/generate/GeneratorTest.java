@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.FieldSource;
 
 class GeneratorTest {
     private static Generator generator(Golden golden, Set<Integer> stopIds) {
@@ -32,7 +32,7 @@ class GeneratorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tiny-llama", "tiny-llama-tied"})
+    @FieldSource("io.safeprobe.model.Golden#FOLDERS")
     void greedyContinuationAsTransformersGivesIt(String folder) {
         try (Golden golden = Golden.open(folder, new VectorKernels(2))) {
             int[] expected = golden.ids("greedy");

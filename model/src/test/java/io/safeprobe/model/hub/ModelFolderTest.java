@@ -190,10 +190,12 @@ class ModelFolderTest {
     @Test
     void settingsThatWouldChangeResultsAreRefusedByName() throws IOException {
         copy("tiny-llama");
-        editConfig(config -> config.put("attention_bias", true));
-        refused(ModelException.class, "attention_bias");
-        editConfig(config -> config.put("attention_bias", false).putObject("rope_scaling").put("rope_type", "llama3"));
-        refused(ModelException.class, "rotary scaling 'llama3'");
+        editConfig(config -> config.put("clip_qkv", 8));
+        refused(ModelException.class, "clip_qkv");
+        editConfig(config -> config.putNull("clip_qkv").put("attention_bias", true));
+        refused(ModelException.class, "the weights lack 'model.layers.0.self_attn.q_proj.bias'");
+        editConfig(config -> config.put("attention_bias", false).putObject("rope_scaling").put("rope_type", "su"));
+        refused(ModelException.class, "rotary scaling 'su'");
         editConfig(config -> config.putNull("rope_scaling").put("hidden_act", "relu"));
         refused(ModelException.class, "hidden_act 'relu'");
         editConfig(config -> config.put("hidden_act", "silu").put("num_key_value_heads", 3));

@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.model.config;
+
+import org.jspecify.annotations.NullMarked;
