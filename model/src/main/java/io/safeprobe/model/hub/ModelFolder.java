@@ -41,7 +41,7 @@ public final class ModelFolder implements AutoCloseable {
     private final @Nullable Chat chat;
     private final Sampling sampling;
     private final Set<Integer> stopIds;
-    private final List<String> unused;
+    private final StoredNames names;
     private final Shards shards;
     private final Scope scope;
 
@@ -50,8 +50,8 @@ public final class ModelFolder implements AutoCloseable {
         this.config = config;
         this.shards = shards;
         this.scope = scope;
+        this.names = StoredNames.find(path, config, shards.tensors());
         this.weights = load(kernels, type);
-        this.unused = unused(shards.tensors().keySet(), config);
         this.tokenizer = Files.isRegularFile(path.resolve("tokenizer.json")) ? Tokenizer.open(path) : null;
         this.chat = chat(path, tokenizer);
         Path generation = path.resolve("generation_config.json");
@@ -87,10 +87,7 @@ public final class ModelFolder implements AutoCloseable {
     private Weights load(Kernels kernels, StoredType type) {
         Map<String, Tensor> loaded = new LinkedHashMap<>();
         config.weightShapes().forEach((name, extents) -> {
-            Tensor stored = shards.tensors().get(name);
-            if (stored == null) {
-                throw new ModelException(path + ": the weights lack '" + name + "', which config.json asks for");
-            }
+            Tensor stored = stored(name);
             Shape shape = Shape.of(extents);
             if (!stored.shape().equals(shape)) {
                 throw new ModelException(path + ": '" + name + "' has shape " + stored.shape() + " but config.json asks for " + shape);
@@ -109,16 +106,6 @@ public final class ModelFolder implements AutoCloseable {
         Tensor copy = Tensor.allocate(scope, wanted, stored.shape());
         kernels.apply(new Update.Copy(), copy, stored);
         return copy;
-    }
-
-    private static List<String> unused(Set<String> stored, DecoderConfig config) {
-        Set<String> names = new TreeSet<>(stored);
-        names.removeAll(config.weightShapes().keySet());
-        if (config.tiedHead()) {
-            names.remove(WeightNames.HEAD);
-        }
-        names.removeIf(name -> name.endsWith("rotary_emb.inv_freq"));
-        return List.copyOf(names);
     }
 
     private static @Nullable Chat chat(Path path, @Nullable Tokenizer tokenizer) {
@@ -202,7 +189,7 @@ public final class ModelFolder implements AutoCloseable {
 
     /** Stored tensors that the decoder has no use for. */
     public List<String> unusedTensors() {
-        return unused;
+        return names.unused();
     }
 
     /** Number of weights, a tied head counted once. */
@@ -229,8 +216,15 @@ public final class ModelFolder implements AutoCloseable {
 
     /** Type of a weight as stored in the file. */
     DType storedType(String name) {
-        Tensor stored = shards.tensors().get(name);
-        return stored == null ? DType.F32 : stored.dtype();
+        return stored(name).dtype();
+    }
+
+    private Tensor stored(String name) {
+        Tensor stored = shards.tensors().get(names.names().getOrDefault(name, name));
+        if (stored == null) {
+            throw new ModelException(path + ": the weights lack '" + name + "'");
+        }
+        return stored;
     }
 
     @Override

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -173,6 +174,76 @@ class ModelFolderTest {
         try (ModelFolder model = open()) {
             assertThat(model.unusedTensors()).containsExactly("scratch");
         }
+    }
+
+    private double[] embedding() {
+        try (ModelFolder model = open()) {
+            return model.weights().get(WeightNames.EMBEDDING).toDoubles();
+        }
+    }
+
+    private static void rename(Map<String, Tensor> weights, String from, String to) {
+        weights.put(to, java.util.Objects.requireNonNull(weights.remove(from)));
+    }
+
+    @Test
+    void aTiedHeadMayBeStoredAsEmbeddingAsHeadOrAsBoth() throws IOException {
+        copy("tiny-qwen2");
+        double[] expected = embedding();
+        editWeights(weights -> weights.put(WeightNames.HEAD, java.util.Objects.requireNonNull(weights.get(WeightNames.EMBEDDING))));
+        assertThat(embedding()).isEqualTo(expected);
+        editWeights(weights -> weights.remove(WeightNames.EMBEDDING));
+        assertThat(embedding()).isEqualTo(expected);
+        try (ModelFolder model = open()) {
+            MergedFolder.write(memory, model, null, Map.of(), folder.resolve("merged"));
+        }
+        try (ModelFolder merged = ModelFolder.open(memory, kernels, folder.resolve("merged"), StoredType.AUTO)) {
+            assertThat(merged.weights().get(WeightNames.EMBEDDING).toDoubles()).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aTiedHeadThatDiffersIsRefused() throws IOException {
+        copy("tiny-llama");
+        editConfig(config -> config.put("tie_word_embeddings", true));
+        refused(ModelException.class, "ties the head to the embedding, but 'lm_head.weight' and 'model.embed_tokens.weight' differ", "set tie_word_embeddings to false");
+    }
+
+    @Test
+    void aMissingHeadThatIsNotTiedIsRefused() throws IOException {
+        copy("tiny-llama");
+        editWeights(weights -> weights.remove(WeightNames.HEAD));
+        refused(ModelException.class, "the weights lack 'lm_head.weight'", "set tie_word_embeddings to true");
+    }
+
+    @Test
+    void namesMayLackTheirPrefix() throws IOException {
+        copy("tiny-qwen2");
+        double[] expected = embedding();
+        editWeights(weights -> {
+            weights.remove("scratch");
+            List.copyOf(weights.keySet()).forEach(name -> rename(weights, name, name.substring("model.".length())));
+        });
+        assertThat(embedding()).isEqualTo(expected);
+        try (ModelFolder model = open()) {
+            assertThat(model.unusedTensors()).isEmpty();
+            assertThat(model.storedType(WeightNames.NORM)).isEqualTo(DType.F32);
+        }
+    }
+
+    @Test
+    void aTensorOfALayerThatWouldBePassedOverIsRefused() throws IOException {
+        copy("tiny-llama");
+        editWeights(weights -> rename(weights, "scratch", "model.layers.1.self_attn.rotary_emb.inv_freq"));
+        try (ModelFolder model = open()) {
+            assertThat(model.unusedTensors()).as("a buffer that is computed anew").isEmpty();
+        }
+        editWeights(weights -> rename(weights, "scratch", "model.layers.4.extra"));
+        try (ModelFolder model = open()) {
+            assertThat(model.unusedTensors()).containsExactly("model.layers.4.extra");
+        }
+        editWeights(weights -> rename(weights, "scratch", "model.layers.3.self_attn.q_proj.bias"));
+        refused(ModelException.class, "has no place for 'model.layers.3.self_attn.q_proj.bias'");
     }
 
     @ParameterizedTest

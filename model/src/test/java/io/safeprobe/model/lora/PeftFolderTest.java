@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.engine.autograd.Graph;
 import io.safeprobe.engine.kernel.ReferenceKernels;
 import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.Golden;
 import io.safeprobe.model.config.ModelException;
@@ -24,9 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 
 class PeftFolderTest {
     @TempDir
@@ -65,6 +69,37 @@ class PeftFolderTest {
                 double[] expected = golden.tensor("merged_logits.0").toDoubles();
                 for (int i = 0; i < expected.length; i++) {
                     assertThat(logits.get(i)).isCloseTo(expected[i], org.assertj.core.api.Assertions.within(1e-4));
+                }
+            }
+        }
+    }
+
+    /** Save, read again and merge an adapter on every linear layer of each architecture. */
+    @ParameterizedTest
+    @FieldSource("io.safeprobe.model.Golden#FOLDERS")
+    void aSavedAdapterAndAMergedFolderGiveTheSameLogits(String name) {
+        int[] ids = {1, 5, 9, 13, 17, 21, 25, 29, 33, 37};
+        Path merged = folder.resolve("merged");
+        try (Golden golden = Golden.open(name); Scope scope = golden.memory.scope();
+                LoraAdapter fresh = LoraAdapter.fresh(golden.memory, golden.model.config(), new LoraConfig(3, 6, 0, WeightNames.LINEAR, false, name), new Random(5))) {
+            RandomGenerator random = new Random(6);
+            fresh.tensors().values().forEach(tensor -> IntStream.range(0, (int) tensor.elements()).forEach(i -> tensor.set(i, 0.1 * random.nextGaussian())));
+            PeftFolder.write(fresh, folder.resolve("adapter"));
+            try (LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), folder.resolve("adapter"))) {
+                MergedFolder.write(golden.memory, golden.model, adapter, Map.of(), merged);
+                Graph graph = new Graph(golden.kernels, scope);
+                double[] bare = logits(new Forward(graph, golden.model.config(), golden.model.weights()), ids).toDoubles();
+                double[] adapted = logits(new Forward(graph, golden.model.config(), golden.model.weights()).with(adapter, graph::constant), ids).toDoubles();
+                try (ModelFolder model = ModelFolder.open(golden.memory, golden.kernels, merged, StoredType.F32)) {
+                    double[] folded = logits(new Forward(graph, model.config(), model.weights()), ids).toDoubles();
+                    // A folder in bfloat16 rounds what was merged.
+                    double tolerance = golden.model.dtype() == DType.BF16 ? 0.2 : 1e-4;
+                    double changed = 0;
+                    for (int i = 0; i < folded.length; i++) {
+                        assertThat(folded[i]).isCloseTo(adapted[i], org.assertj.core.api.Assertions.within(tolerance));
+                        changed = Math.max(changed, Math.abs(adapted[i] - bare[i]));
+                    }
+                    assertThat(changed).as("the adapter does something").isGreaterThan(0.2);
                 }
             }
         }

@@ -1,0 +1,84 @@
+package io.safeprobe.model.hub;
+
+import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.ModelException;
+import io.safeprobe.model.config.WeightNames;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Under which name a folder stores each weight: as {@link WeightNames} says, without the prefix {@code model.} where the decoder was saved
+ * without its head, or, for a tied embedding, as the head.
+ *
+ * @param names stored name of each weight of the decoder
+ * @param unused stored tensors that the decoder has no use for
+ */
+record StoredNames(Map<String, String> names, List<String> unused) {
+    private static final String PREFIX = "model.";
+
+    /**
+     * Finds every weight.
+     *
+     * @throws ModelException naming a weight that is missing, or a tensor inside a layer that the decoder would pass over
+     */
+    static StoredNames find(Path folder, DecoderConfig config, Map<String, Tensor> stored) {
+        Map<String, String> names = new LinkedHashMap<>();
+        for (String name : config.weightShapes().keySet()) {
+            String found = find(config, name, stored.keySet());
+            if (found == null) {
+                throw new ModelException(folder + ": the weights lack '" + name + "', which config.json asks for"
+                        + (name.equals(WeightNames.HEAD) ? "; if the head is the embedding, set tie_word_embeddings to true" : ""));
+            }
+            names.put(name, found);
+        }
+        Set<String> unused = new TreeSet<>(stored.keySet());
+        unused.removeAll(names.values());
+        unused.removeIf(name -> name.endsWith("rotary_emb.inv_freq"));
+        if (config.tiedHead() && unused.remove(WeightNames.HEAD)) {
+            requireSame(folder, names.getOrDefault(WeightNames.EMBEDDING, WeightNames.EMBEDDING), stored);
+        }
+        for (String name : unused) {
+            requireOutside(folder, config, name);
+        }
+        return new StoredNames(names, List.copyOf(unused));
+    }
+
+    private static @Nullable String find(DecoderConfig config, String name, Set<String> stored) {
+        if (stored.contains(name)) {
+            return name;
+        }
+        if (name.startsWith(PREFIX) && stored.contains(name.substring(PREFIX.length()))) {
+            return name.substring(PREFIX.length());
+        }
+        boolean tied = config.tiedHead() && name.equals(WeightNames.EMBEDDING) && stored.contains(WeightNames.HEAD);
+        return tied ? WeightNames.HEAD : null;
+    }
+
+    /** transformers 4 would take the embedding for both, transformers 5 each for itself. */
+    private static void requireSame(Path folder, String embedding, Map<String, Tensor> stored) {
+        Tensor first = stored.get(embedding);
+        Tensor second = stored.get(WeightNames.HEAD);
+        boolean same = first != null && second != null && first.dtype() == second.dtype() && first.data().mismatch(second.data()) == -1;
+        if (!same) {
+            throw new ModelException(folder + ": config.json ties the head to the embedding, but '" + WeightNames.HEAD + "' and '" + embedding
+                    + "' differ; set tie_word_embeddings to false to use both, or remove the one that is not meant");
+        }
+    }
+
+    /** A bias or norm that is passed over would change every result. Tensors elsewhere, as of layers beyond the last, do no harm. */
+    private static void requireOutside(Path folder, DecoderConfig config, String name) {
+        String inner = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
+        for (int layer = 0; layer < config.layers(); layer++) {
+            if (inner.startsWith("layers." + layer + ".")) {
+                throw new ModelException(folder + ": the decoder of " + config.architecture() + " as config.json describes it has no place for '" + name
+                        + "'; without it results would be wrong");
+            }
+        }
+    }
+}
