@@ -35,9 +35,14 @@ public final class TinyModel implements AutoCloseable {
     }
 
     public TinyModel(Kernels kernels, long memoryLimit) {
+        this("tiny-llama", kernels, memoryLimit);
+    }
+
+    /** Another model folder of testdata/golden; its vocabulary is the same. */
+    public TinyModel(String folder, Kernels kernels, long memoryLimit) {
         this.kernels = kernels;
         this.memory = Memory.ofLimit(memoryLimit);
-        this.model = ModelFolder.open(memory, kernels, path("tiny-llama"), StoredType.AUTO);
+        this.model = ModelFolder.open(memory, kernels, path(folder), StoredType.AUTO);
     }
 
     public static Path path(String name) {

@@ -1,5 +1,6 @@
 package io.safeprobe.model.decoder;
 
+import io.safeprobe.model.config.RopeScaling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,8 +38,10 @@ public final class PackedTokens {
     /**
      * Packs pairs of sequences as three sequences each: the {@linkplain #shared shared} beginning, what follows in the first, what follows in the second. The
      * beginning is a sequence of no tokens where nothing is shared.
+     *
+     * @param scaling two sequences of lengths with different rotary frequencies share nothing, whatever their tokens
      */
-    public static PackedTokens forked(List<int[]> firsts, List<int[]> seconds) {
+    public static PackedTokens forked(List<int[]> firsts, List<int[]> seconds, RopeScaling scaling) {
         int[] starts = new int[3 * firsts.size() + 1];
         int[] past = new int[3 * firsts.size()];
         IntStream.Builder ids = IntStream.builder();
@@ -46,7 +49,7 @@ public final class PackedTokens {
         for (int i = 0; i < firsts.size(); i++) {
             int[] first = firsts.get(i);
             int[] second = seconds.get(i);
-            int shared = shared(first, second);
+            int shared = scaling.span(first.length) == scaling.span(second.length) ? shared(first, second) : 0;
             int begin = starts[3 * i];
             starts[3 * i + 1] = begin + shared;
             starts[3 * i + 2] = starts[3 * i + 1] + first.length - shared;

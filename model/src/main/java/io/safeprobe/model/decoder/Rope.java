@@ -13,8 +13,7 @@ record Rope(Tensor cos, Tensor sin) {
     /**
      * Angles are products in float32, as transformers computes them: at position 2,000 a float64 angle differs in the fourth decimal.
      *
-     * @throws ModelException where frequencies depend on the length of a sequence and rows that were computed before, or for another sequence,
-     *     were rotated with others
+     * @throws ModelException where frequencies depend on the length of a sequence and its cached keys were rotated with others
      */
     static Rope of(Scope scope, DecoderConfig config, DType dtype, PackedTokens tokens) {
         RopeScaling scaling = config.ropeScaling();

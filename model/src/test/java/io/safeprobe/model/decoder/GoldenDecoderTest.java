@@ -17,6 +17,7 @@ import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.Golden;
 import io.safeprobe.model.config.ModelException;
+import io.safeprobe.model.config.RopeScaling;
 import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.lora.LoraAdapter;
 import io.safeprobe.model.lora.LoraConfig;
@@ -144,7 +145,7 @@ class GoldenDecoderTest {
             int[] first = {1, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45};
             int[] second = {1, 5, 9, 13, 17, 21, 25, 29, 34, 38};
             Forward forward = new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights());
-            double[] together = forward.hidden(PackedTokens.forked(List.of(first), List.of(second))).tensor().toDoubles();
+            double[] together = forward.hidden(PackedTokens.forked(List.of(first), List.of(second), golden.model.config().ropeScaling())).tensor().toDoubles();
             double[] apart = forward.hidden(PackedTokens.of(List.of(first, second))).tensor().toDoubles();
             int width = golden.model.config().hidden();
             for (int row = 0; row < first.length + 2; row++) {
@@ -157,13 +158,24 @@ class GoldenDecoderTest {
     }
 
     @Test
-    void sequencesOfOtherFrequenciesCannotShareTheirBeginning() {
+    void sequencesOfOtherFrequenciesShareNothing() {
+        try (Golden golden = Golden.open("rope-longrope")) {
+            List<int[]> shorter = List.of(IntStream.range(3, 15).toArray());
+            List<int[]> longer = List.of(IntStream.range(3, 30).toArray());
+            assertThat(PackedTokens.forked(shorter, longer, golden.model.config().ropeScaling()).tokens()).isEqualTo(12 + 27);
+            assertThat(PackedTokens.forked(shorter, longer, new RopeScaling.None()).tokens()).isEqualTo(1 + 27);
+        }
+    }
+
+    @Test
+    void cachedKeysOfOtherFrequenciesAreRefused() {
         try (Golden golden = Golden.open("rope-longrope"); Scope scope = golden.memory.scope()) {
-            int[] shorter = IntStream.range(3, 15).toArray();
-            int[] longer = IntStream.range(3, 30).toArray();
+            KvCache cache = new KvCache(scope, golden.model.config(), 1, 40);
             Forward forward = new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights());
-            PackedTokens forked = PackedTokens.forked(List.of(shorter), List.of(longer));
-            assertThatThrownBy(() -> forward.hidden(forked)).isInstanceOf(ModelException.class).hasMessageContaining("those for 12 tokens are not those for 27");
+            List<int[]> twelve = List.of(IntStream.range(3, 15).toArray());
+            forward.hidden(PackedTokens.continuing(twelve, new int[] {0}), cache, new int[] {0});
+            assertThatThrownBy(() -> forward.hidden(PackedTokens.continuing(twelve, new int[] {12}), cache, new int[] {0}))
+                    .isInstanceOf(ModelException.class).hasMessageContaining("those for 24 tokens are not those for 12");
         }
     }
 

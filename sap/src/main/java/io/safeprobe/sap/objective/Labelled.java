@@ -4,6 +4,7 @@ import io.safeprobe.engine.autograd.Graph;
 import io.safeprobe.engine.autograd.Value;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.config.RopeScaling;
 import io.safeprobe.model.decoder.Forward;
 import io.safeprobe.model.decoder.PackedTokens;
 import io.safeprobe.sap.data.Example;
@@ -51,9 +52,9 @@ public final class Labelled {
     }
 
     /** Packs the two responses of each pair, what they have in common computed once; as sequences first all safe ones, then all harmful ones. */
-    public static Labelled ofPairs(List<PairExample> pairs) {
+    public static Labelled ofPairs(List<PairExample> pairs, RopeScaling scaling) {
         PackedTokens tokens = PackedTokens.forked(
-                pairs.stream().map(pair -> pair.safe().ids()).toList(), pairs.stream().map(pair -> pair.harmful().ids()).toList());
+                pairs.stream().map(pair -> pair.safe().ids()).toList(), pairs.stream().map(pair -> pair.harmful().ids()).toList(), scaling);
         List<Integer> rows = new ArrayList<>();
         List<Integer> targets = new ArrayList<>();
         int[] starts = new int[2 * pairs.size() + 1];

@@ -117,7 +117,7 @@ public final class Objective {
 
     /** {@code L_safety(W, V)} over pairs; both responses of all pairs are computed in one packed batch, and what they share, the prompt, once. */
     public Gradient safety(Scope out, List<PairExample> pairs, SafetyForm form, double temperature, Probe probe, Wanted wanted, long step) {
-        Labelled packed = Labelled.ofPairs(pairs);
+        Labelled packed = Labelled.ofPairs(pairs, config.ropeScaling());
         // One part beyond any of the useful batch, so that the masks differ from all of those.
         Forward.Dropout masks = dropouts.masks(step, -1);
         Sum sum = new Sum(out, probe, wanted);
@@ -138,7 +138,7 @@ public final class Objective {
     public double[] margins(List<PairExample> pairs) {
         try (Scope scope = memory.scope()) {
             Graph graph = new Graph(kernels, scope);
-            Labelled packed = Labelled.ofPairs(pairs);
+            Labelled packed = Labelled.ofPairs(pairs, config.ropeScaling());
             double[] margins = margins(packed.sequenceLosses(frozen(graph), graph), pairs.size()).tensor().toDoubles();
             for (double margin : margins) {
                 requireFinite(margin);

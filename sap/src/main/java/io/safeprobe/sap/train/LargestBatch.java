@@ -1,5 +1,6 @@
 package io.safeprobe.sap.train;
 
+import io.safeprobe.model.config.RopeScaling;
 import io.safeprobe.sap.data.Example;
 import io.safeprobe.sap.data.PairExample;
 import io.safeprobe.sap.objective.Labelled;
@@ -25,10 +26,10 @@ final class LargestBatch {
         return IntStream.range(0, tokens.size()).mapToObj(i -> example(new int[tokens.get(i)], learnt.get(i))).toList();
     }
 
-    static List<PairExample> pairs(List<PairExample> pairs, int count) {
+    static List<PairExample> pairs(List<PairExample> pairs, int count, RopeScaling scaling) {
         List<Integer> both = largest(pairs, count, pair -> pair.safe().tokens() + pair.harmful().tokens());
-        List<Integer> packed = largest(pairs, count, pair -> Labelled.ofPairs(List.of(pair)).tokens());
-        List<Integer> learnt = largest(pairs, count, pair -> Labelled.ofPairs(List.of(pair)).labels());
+        List<Integer> packed = largest(pairs, count, pair -> Labelled.ofPairs(List.of(pair), scaling).tokens());
+        List<Integer> learnt = largest(pairs, count, pair -> Labelled.ofPairs(List.of(pair), scaling).labels());
         return IntStream.range(0, both.size()).mapToObj(i -> pair(both.get(i), both.get(i) - packed.get(i), learnt.get(i))).toList();
     }
 

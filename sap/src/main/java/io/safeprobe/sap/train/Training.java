@@ -174,7 +174,7 @@ public final class Training implements AutoCloseable {
     private StepBatch largest() {
         SapSettings sap = settings.sap();
         return new StepBatch(0, parts(LargestBatch.rows(data.rows(), Math.multiplyExact(settings.batch(), settings.accumulate()))),
-                sap == null ? List.of() : LargestBatch.pairs(data.pairs(), sap.batch()));
+                sap == null ? List.of() : LargestBatch.pairs(data.pairs(), sap.batch(), objective.config().ropeScaling()));
     }
 
     /** The batch of a step, counted from 0. */
