@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -43,16 +44,54 @@ final class Cells {
 
     /** The prompt: one user message, or the conversation a single column holds as a list of messages; empty where there is no text. */
     List<Message> prompt(Fields row) {
-        List<String> columns = layout.columns().of(ColumnMap.Role.PROMPT);
-        JsonNode only = row.values().get(columns.getFirst());
-        if (columns.size() == 1 && only != null && only.isArray()) {
-            return messages(row, columns.getFirst());
-        }
-        String text = text(row, ColumnMap.Role.PROMPT);
+        return conversation(row, ColumnMap.Role.PROMPT).orElseGet(() -> prompt(text(row, ColumnMap.Role.PROMPT)));
+    }
+
+    /** A text as a prompt. */
+    static List<Message> prompt(String text) {
         return text.isBlank() ? List.of() : List.of(new Message("user", text));
     }
 
-    /** A list of messages, each with {@code role} and {@code content}. */
+    /** The response to a prompt: a text, or as TRL writes it a list of messages, of the response alone or of prompt and response. */
+    String response(Fields row, ColumnMap.Role role, List<Message> prompt) throws Rows.Unusable {
+        Optional<List<Message>> conversation = conversation(row, role);
+        if (conversation.isEmpty()) {
+            return text(row, role);
+        }
+        List<Message> messages = conversation.get();
+        if (messages.isEmpty() || !messages.getLast().role().equals("assistant")) {
+            throw new Rows.Unusable("the messages do not end with one of the assistant");
+        }
+        List<Message> before = messages.subList(0, messages.size() - 1);
+        if (!before.isEmpty() && !before.equals(prompt)) {
+            throw new Rows.Unusable("the messages before the response are not the prompt");
+        }
+        return messages.getLast().content();
+    }
+
+    /** The messages of a role whose only column holds a list. */
+    Optional<List<Message>> conversation(Fields row, ColumnMap.Role role) {
+        List<String> columns = layout.columns().of(role);
+        JsonNode only = row.values().get(columns.getFirst());
+        return columns.size() == 1 && only != null && only.isArray() ? Optional.of(messages(row, columns.getFirst())) : Optional.empty();
+    }
+
+    /** The text of a column that every row must have. */
+    String text(Fields row, String column) {
+        return text(row, column, value(row, column));
+    }
+
+    /** A truth value, which CSV writes as a text. */
+    boolean truth(Fields row, String column) {
+        JsonNode value = value(row, column);
+        String text = value.asText().toLowerCase(Locale.ROOT);
+        if (!value.isBoolean() && !text.equals("true") && !text.equals("false")) {
+            throw fault(row, "'" + column + "' holds " + (value.isValueNode() ? "'" + value.asText() + "'" : kind(value)) + "; true or false is needed");
+        }
+        return text.equals("true");
+    }
+
+    /** A list of messages, each with {@code role} and {@code content}, or as ShareGPT writes them with {@code from} and {@code value}. */
     List<Message> messages(Fields row, String column) {
         JsonNode value = value(row, column);
         if (!value.isArray()) {
@@ -60,15 +99,25 @@ final class Cells {
         }
         List<Message> messages = new ArrayList<>();
         for (JsonNode item : value) {
-            JsonNode role = item.path("role");
-            JsonNode content = item.path("content");
+            boolean shareGpt = item.has("from");
+            JsonNode role = item.path(shareGpt ? "from" : "role");
+            JsonNode content = item.path(shareGpt ? "value" : "content");
             if (!role.isTextual() || !content.isTextual()) {
-                throw fault(row, "'" + column + "', message " + (messages.size() + 1) + " has no text '" + (role.isTextual() ? "content" : "role")
-                        + "'; each message needs both, as texts");
+                String lacking = role.isTextual() ? shareGpt ? "value" : "content" : shareGpt ? "from" : "role";
+                throw fault(row, "'" + column + "', message " + (messages.size() + 1) + " has no text '" + lacking + "'; each message needs both, as texts");
             }
-            messages.add(new Message(role.asText(), content.asText()));
+            messages.add(new Message(shareGpt ? speaker(role.asText()) : role.asText(), content.asText()));
         }
         return messages;
+    }
+
+    /** The role of a ShareGPT speaker; what is not known stays, for the chat template to judge. */
+    private static String speaker(String from) {
+        return switch (from) {
+            case "human" -> "user";
+            case "gpt", "chatgpt" -> "assistant";
+            default -> from;
+        };
     }
 
     /** A list of whole numbers. */

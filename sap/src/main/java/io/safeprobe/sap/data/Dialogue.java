@@ -8,10 +8,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A dialogue as hh-rlhf writes it (Bai et al., arXiv 2204.05862): turns that begin with {@code "\n\nHuman: "} and
- * {@code "\n\nAssistant: "}.
+ * A dialogue, as a list of messages or as hh-rlhf writes it (Bai et al., arXiv 2204.05862): turns that begin with
+ * {@code "\n\nHuman: "} and {@code "\n\nAssistant: "}.
  *
- * @param turns with the roles {@code user} and {@code assistant}, contents without blanks at their ends
+ * @param turns with the roles {@code user} and {@code assistant}; of a text, contents without blanks at their ends
  */
 record Dialogue(List<Message> turns) {
     private static final Pattern TURN = Pattern.compile("(?:^\\s*|\n\n)(Human|Assistant):");
@@ -35,13 +35,14 @@ record Dialogue(List<Message> turns) {
 
     /** What is wrong with a dialogue to learn the last turn of; empty when nothing is. */
     Optional<String> fault() {
-        for (int i = 0; i < turns.size(); i++) {
+        int begin = !turns.isEmpty() && turns.getFirst().role().equals("system") ? 1 : 0;
+        for (int i = begin; i < turns.size(); i++) {
             // Most chat templates refuse a conversation whose roles do not alternate.
-            if (!turns.get(i).role().equals(i % 2 == 0 ? "user" : "assistant")) {
+            if (!turns.get(i).role().equals((i - begin) % 2 == 0 ? "user" : "assistant")) {
                 return Optional.of("the turns of Human and Assistant do not alternate");
             }
         }
-        if (turns.size() % 2 != 0) {
+        if (turns.size() == begin || (turns.size() - begin) % 2 != 0) {
             return Optional.of("the dialogue does not end with a turn of the Assistant");
         }
         if (prompt().stream().anyMatch(turn -> turn.content().isEmpty())) {

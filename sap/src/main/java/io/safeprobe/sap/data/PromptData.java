@@ -16,8 +16,9 @@ public final class PromptData {
     /**
      * Reads JSONL, a JSON array (of objects, or of texts) or CSV, each also with gzip.
      *
-     * <p>Without a map it knows, in this order: {@code prompt}; {@code goal} (AdvBench); {@code instruction (input)}; {@code question};
-     * {@code text}. Empty prompts are dropped and counted.
+     * <p>Without a map it knows, in this order: {@code prompt} (XSTest); {@code goal} (AdvBench); {@code Goal} (JailbreakBench);
+     * {@code (ContextString) Behavior} (HarmBench); {@code forbidden_prompt} (StrongREJECT); {@code instruction (input)};
+     * {@code question}; {@code text}. Empty prompts are dropped and counted.
      *
      * @param map what the columns hold, null to recognise it
      * @param limit how many records of the file to read, 0 for all

@@ -24,8 +24,10 @@ record Recognition(String command, String mapSyntax, Set<Role> allowed, Set<Role
                     Layout.text("prompt and completion", "prompt=prompt,response=completion"),
                     Layout.text("Alpaca", "prompt=instruction+input,response=output", "input"),
                     Layout.text("Alpaca", "prompt=instruction,response=output"),
+                    Layout.text("Dolly", "prompt=instruction+context,response=response", "context"),
                     Layout.text("question and answer", "prompt=question,response=answer"),
-                    Layout.messages("messages")));
+                    Layout.messages("messages", "messages"),
+                    Layout.messages("ShareGPT", "conversations")));
 
     /** Safety pairs: a prompt with a safe and a harmful response. */
     static final Recognition SAFETY = new Recognition("data safety", "prompt=COL[+COL],safe=COL,harmful=COL",
@@ -33,13 +35,22 @@ record Recognition(String command, String mapSyntax, Set<Role> allowed, Set<Role
                     Layout.tokens("chosen_input_ids", "chosen_labels", "rejected_input_ids", "rejected_labels"),
                     Layout.text("prompt, safe and harmful", "prompt=prompt,safe=safe,harmful=harmful"),
                     Layout.text("prompt, chosen and rejected", "prompt=prompt,safe=chosen,harmful=rejected"),
-                    dialogues(ColumnMap.parse("safe=chosen,harmful=rejected"))));
+                    dialogues(ColumnMap.parse("safe=chosen,harmful=rejected")),
+                    Layout.text("circuit-breakers", "prompt=prompt,safe=llama3_output,harmful=output"),
+                    Layout.judged("PKU-SafeRLHF", "prompt", "response_0", "response_1", "is_response_0_safe", "is_response_1_safe")));
 
     /** Prompts to score a model with. */
     static final Recognition PROMPTS = new Recognition("data prompts", "prompt=COL[+COL]",
             EnumSet.of(Role.PROMPT), EnumSet.of(Role.PROMPT), List.of(
+                    Layout.text("XSTest", "prompt=prompt").beside("type", "focus"),
                     Layout.text("prompt", "prompt=prompt"),
+                    Layout.text("AdvBench", "prompt=goal").beside("target"),
                     Layout.text("goal", "prompt=goal"),
+                    // Before HarmBench: there 'Behavior' is what is asked, here it is a keyword.
+                    Layout.text("JailbreakBench", "prompt=Goal"),
+                    Layout.text("HarmBench", "prompt=ContextString+Behavior", "ContextString"),
+                    Layout.text("HarmBench", "prompt=Behavior"),
+                    Layout.text("StrongREJECT", "prompt=forbidden_prompt"),
                     Layout.text("instruction and input", "prompt=instruction+input", "input"),
                     Layout.text("instruction", "prompt=instruction"),
                     Layout.text("question", "prompt=question"),
@@ -78,6 +89,6 @@ record Recognition(String command, String mapSyntax, Set<Role> allowed, Set<Role
     }
 
     private static Layout dialogues(ColumnMap columns) {
-        return Layout.of("hh-rlhf dialogues", Layout.Form.DIALOGUES, columns, Set.of());
+        return Layout.of("dialogues (hh-rlhf, TRL)", Layout.Form.DIALOGUES, columns, Set.of());
     }
 }

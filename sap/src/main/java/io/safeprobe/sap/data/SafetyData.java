@@ -4,6 +4,7 @@ import io.safeprobe.model.chat.Message;
 import io.safeprobe.sap.data.ColumnMap.Role;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Safety pairs. Immutable. */
@@ -18,8 +19,10 @@ public final class SafetyData {
      * Reads JSONL, a JSON array or CSV, each also with gzip.
      *
      * <p>Without a map it knows, in this order: {@code chosen_input_ids, chosen_labels, rejected_input_ids, rejected_labels};
-     * {@code prompt, safe, harmful}; {@code prompt, chosen, rejected}; {@code chosen, rejected} alone, which are hh-rlhf dialogues: their
-     * common turns are the prompt, the last turn of the Assistant is the response. A map without {@code prompt} also means dialogues.
+     * {@code prompt, safe, harmful}; {@code prompt, chosen, rejected}; {@code chosen, rejected} alone, which are hh-rlhf dialogues or
+     * lists of messages: their common turns are the prompt, the last turn of the Assistant is the response;
+     * {@code prompt, output, llama3_output} (circuit-breakers); {@code prompt, response_0, response_1, is_response_0_safe,
+     * is_response_1_safe} (PKU-SafeRLHF), a pair where exactly one response is safe. A map without {@code prompt} also means dialogues.
      * Pairs that hold nothing to contrast (an empty response, two equal ones, dialogues that differ before the last turn) are dropped and
      * counted.
      *
@@ -74,13 +77,31 @@ public final class SafetyData {
         return switch (layout.form()) {
             case TOKENS -> new SafetyPair.Tokens(TaskData.tokens(cells, record, layout.required().get(0), layout.required().get(1)),
                     TaskData.tokens(cells, record, layout.required().get(2), layout.required().get(3)));
-            case TEXT -> text(cells.prompt(record), cells.text(record, Role.SAFE), cells.text(record, Role.HARMFUL));
+            case TEXT -> {
+                List<Message> prompt = cells.prompt(record);
+                yield text(prompt, cells.response(record, Role.SAFE, prompt), cells.response(record, Role.HARMFUL, prompt));
+            }
+            case JUDGED -> judged(cells, layout.required(), record);
             case DIALOGUES -> dialogues(dialogue(cells, layout, record, Role.SAFE), dialogue(cells, layout, record, Role.HARMFUL));
             case MESSAGES -> throw new IllegalStateException("a safety pair has no single list of messages");
         };
     }
 
+    private static SafetyPair judged(Cells cells, List<String> columns, Fields record) throws Rows.Unusable {
+        boolean firstSafe = cells.truth(record, columns.get(3));
+        if (firstSafe == cells.truth(record, columns.get(4))) {
+            throw new Rows.Unusable(firstSafe ? "both responses are safe" : "neither response is safe");
+        }
+        String first = cells.text(record, columns.get(1));
+        String second = cells.text(record, columns.get(2));
+        return text(Cells.prompt(cells.text(record, columns.get(0))), firstSafe ? first : second, firstSafe ? second : first);
+    }
+
     private static Dialogue dialogue(Cells cells, Layout layout, Fields record, Role role) {
+        Optional<List<Message>> messages = cells.conversation(record, role);
+        if (messages.isPresent()) {
+            return new Dialogue(messages.get());
+        }
         return Dialogue.parse(cells.text(record, role)).orElseThrow(() -> cells.fault(record, "'" + String.join("+", layout.columns().of(role))
                 + "' is no dialogue of \"\\n\\nHuman: ..\" and \"\\n\\nAssistant: ..\" turns; if another column holds the prompt, name it with --map "
                 + Recognition.SAFETY.mapSyntax()));

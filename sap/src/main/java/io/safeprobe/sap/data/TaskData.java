@@ -20,8 +20,9 @@ public final class TaskData {
      * Reads JSONL, a JSON array or CSV, each also with gzip.
      *
      * <p>Without a map it knows, in this order: {@code input_ids, labels}; {@code prompt, response}; {@code prompt, completion};
-     * {@code instruction (input) output}; {@code question, answer}; {@code messages}. Rows without text on either side are dropped and
-     * counted.
+     * {@code instruction (input) output} (Alpaca); {@code instruction, context, response} (Dolly); {@code question, answer};
+     * {@code messages}; {@code conversations} (ShareGPT). A prompt or response may be a text or a list of messages. Rows without text on
+     * either side are dropped and counted.
      *
      * @param map what the columns hold, null to recognise it
      * @param limit how many records of the file to read, 0 for all
@@ -66,8 +67,11 @@ public final class TaskData {
         return switch (layout.form()) {
             case TOKENS -> new TaskRow.Tokens(tokens(cells, record, layout.required().get(0), layout.required().get(1)));
             case MESSAGES -> conversation(cells.messages(record, layout.required().getFirst()));
-            case TEXT -> text(cells.prompt(record), cells.text(record, Role.RESPONSE));
-            case DIALOGUES -> throw new IllegalStateException("a task has no dialogue pairs");
+            case TEXT -> {
+                List<Message> prompt = cells.prompt(record);
+                yield text(prompt, cells.response(record, Role.RESPONSE, prompt));
+            }
+            case DIALOGUES, JUDGED -> throw new IllegalStateException("a task has no pairs of responses");
         };
     }
 

@@ -20,18 +20,31 @@ class PromptDataTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "prompt=prompt | id,prompt,type | 1,P,x",
-        "prompt=goal | goal,target | P,Sure",
-        "prompt=instruction+input | instruction,input,output | P,,R",
-        "prompt=instruction | instruction,output | P,R",
-        "prompt=question | question,answer | P,R",
-        "prompt=text | text,label | P,1"
+        "prompt | prompt=prompt | id,prompt,kind | 1,P,x",
+        "XSTest | prompt=prompt | id,prompt,type,label,focus,note | 1,P,contrast_homonyms,unsafe,kill,violence",
+        "AdvBench | prompt=goal | goal,target | P,Sure",
+        "goal | prompt=goal | goal,other | P,Sure",
+        "JailbreakBench | prompt=Goal | Index,Goal,Target,Behavior,Category,Source | 0,P,Sure,Defamation,Harassment/Discrimination,Original",
+        "HarmBench | prompt=ContextString+Behavior | Behavior,FunctionalCategory,SemanticCategory,Tags,ContextString,BehaviorID | P,standard,illegal,,,x",
+        "HarmBench | prompt=Behavior | BehaviorID,Behavior | x,P",
+        "StrongREJECT | prompt=forbidden_prompt | category,source,forbidden_prompt | Violence,custom,P",
+        "instruction and input | prompt=instruction+input | instruction,input,output | P,,R",
+        "instruction | prompt=instruction | instruction,output | P,R",
+        "question | prompt=question | question,answer | P,R",
+        "text | prompt=text | text,label | P,1"
     })
-    void recognisesColumns(String mapping, String header, String row) {
+    void recognisesColumns(String layout, String mapping, String header, String row) {
         PromptData data = read(header + "\n" + row + "\n", null);
+
+        assertThat(data.source().layout()).isEqualTo(layout);
 
         assertThat(data.source().mapping()).isEqualTo(mapping);
         assertThat(data.prompts()).containsExactly(prompt("P"));
+    }
+
+    @Test
+    void aHarmBenchContextComesBeforeItsBehavior() {
+        assertThat(read("Behavior,ContextString\nP,C\nQ,\n", null).prompts()).containsExactly(prompt("C\nP"), prompt("Q"));
     }
 
     @Test
@@ -57,8 +70,8 @@ class PromptDataTest {
 
     @Test
     void refusesUnknownColumns() {
-        assertThatThrownBy(() -> read("Behavior,Context\nP,C\n", null)).isInstanceOf(DataException.class)
-                .hasMessageContaining("cannot tell from the columns (Behavior, Context)").hasMessageContaining("data prompts")
+        assertThatThrownBy(() -> read("Frage,Context\nP,C\n", null)).isInstanceOf(DataException.class)
+                .hasMessageContaining("cannot tell from the columns (Frage, Context)").hasMessageContaining("data prompts")
                 .hasMessageContaining("--map prompt=COL");
         assertThatThrownBy(() -> read("Behavior,Context\nP,C\n", ColumnMap.parse("prompt=behavior")))
                 .hasMessageContaining("has no column 'behavior'").hasMessageContaining("its columns are: Behavior, Context");

@@ -49,7 +49,7 @@ class RealFilesTest {
         SafetyData data = SafetyData.read(dataset("hh_rlhf_harmless_test.jsonl.gz"), null, 0);
 
         assertThat(data.source().format()).isEqualTo("JSONL, gzip");
-        assertThat(data.source().layout()).isEqualTo("hh-rlhf dialogues");
+        assertThat(data.source().layout()).isEqualTo("dialogues (hh-rlhf, TRL)");
         assertThat(data.source().records()).isEqualTo(2312);
         assertThat(data.pairs()).hasSize(2299);
         assertThat(data.report().dropped()).containsExactly(new Dropped("empty response", 4, "line 87"),

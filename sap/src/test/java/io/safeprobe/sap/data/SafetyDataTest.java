@@ -25,7 +25,17 @@ class SafetyDataTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "prompt, safe and harmful | prompt=prompt,safe=safe,harmful=harmful | {'prompt': 'P', 'safe': 'S', 'harmful': 'H', 'chosen': 'x', 'rejected': 'y'}",
-        "prompt, chosen and rejected | prompt=prompt,safe=chosen,harmful=rejected | {'prompt': 'P', 'chosen': 'S', 'rejected': 'H'}"
+        "prompt, chosen and rejected | prompt=prompt,safe=chosen,harmful=rejected | {'prompt': 'P', 'chosen': 'S', 'rejected': 'H'}",
+        "prompt, chosen and rejected | prompt=prompt,safe=chosen,harmful=rejected | {'prompt': [{'role': 'user', 'content': 'P'}], "
+                + "'chosen': [{'role': 'assistant', 'content': 'S'}], 'rejected': [{'role': 'assistant', 'content': 'H'}]}",
+        "prompt, chosen and rejected | prompt=prompt,safe=chosen,harmful=rejected | {'prompt': 'P', 'prompt_id': '1', "
+                + "'chosen': [{'role': 'user', 'content': 'P'}, {'role': 'assistant', 'content': 'S'}], "
+                + "'rejected': [{'role': 'user', 'content': 'P'}, {'role': 'assistant', 'content': 'H'}]}",
+        "dialogues (hh-rlhf, TRL) | safe=chosen,harmful=rejected | {'chosen': [{'role': 'user', 'content': 'P'}, {'role': 'assistant', 'content': 'S'}], "
+                + "'rejected': [{'role': 'user', 'content': 'P'}, {'role': 'assistant', 'content': 'H'}]}",
+        "circuit-breakers | prompt=prompt,safe=llama3_output,harmful=output | {'category': 'harmful', 'prompt': 'P', 'output': 'H', 'llama3_output': 'S'}",
+        "PKU-SafeRLHF | prompt,response_0,response_1,is_response_0_safe,is_response_1_safe | {'prompt': 'P', 'response_0': 'H', 'response_1': 'S', "
+                + "'is_response_0_safe': false, 'is_response_1_safe': true, 'better_response_id': 0, 'safer_response_id': 1}"
     })
     void recognisesColumns(String layout, String mapping, String row) {
         SafetyData data = read(row.replace('\'', '"'));
@@ -60,7 +70,7 @@ class SafetyDataTest {
     void takesDialoguesApart() {
         SafetyData data = read(dialogues(GOOD + "I  will\n\nnot. \n", GOOD + "Sure"));
 
-        assertThat(data.source().layout()).isEqualTo("hh-rlhf dialogues");
+        assertThat(data.source().layout()).isEqualTo("dialogues (hh-rlhf, TRL)");
         assertThat(data.source().mapping()).isEqualTo("safe=chosen,harmful=rejected");
         assertThat(data.pairs()).containsExactly(new SafetyPair.Text(
                 List.of(new Message("user", "hi"), new Message("assistant", "hello"), new Message("user", "more?")), "I  will\n\nnot.", "Sure"));
@@ -100,6 +110,48 @@ class SafetyDataTest {
                 new Dropped("the turns of Human and Assistant do not alternate", 2, "line 6"),
                 new Dropped("the dialogue does not end with a turn of the Assistant", 1, "line 7"),
                 new Dropped("a turn before the last is empty", 1, "line 8"));
+    }
+
+    @Test
+    void aJudgedPairHasExactlyOneSafeResponse() throws IOException {
+        Path file = Files.writeString(dir.resolve("pku.csv"), """
+                prompt,response_0,response_1,is_response_0_safe,is_response_1_safe,better_response_id,safer_response_id
+                P,S,H,True,False,0,0
+                P,H,S,False,True,0,1
+                P,A,B,True,True,0,0
+                P,A,B,False,False,0,1
+                P,A,B,False,False,1,1
+                P,,B,False,True,1,1
+                """);
+
+        SafetyData data = SafetyData.read(file, null, 0);
+
+        SafetyPair pair = new SafetyPair.Text(List.of(new Message("user", "P")), "S", "H");
+        assertThat(data.pairs()).containsExactly(pair, pair);
+        assertThat(data.report().dropped()).containsExactly(new Dropped("both responses are safe", 1, "line 4"),
+                new Dropped("neither response is safe", 2, "line 5"), new Dropped("empty response", 1, "line 7"));
+    }
+
+    @Test
+    void refusesJudgementsThatAreNone() {
+        String row = "{\"prompt\": \"P\", \"response_0\": \"S\", \"response_1\": \"H\", \"is_response_0_safe\": %s, \"is_response_1_safe\": false}";
+
+        assertThatThrownBy(() -> read(row.formatted("\"maybe\""))).isInstanceOf(DataException.class)
+                .hasMessageContaining("line 1: 'is_response_0_safe' holds 'maybe'; true or false is needed");
+        assertThatThrownBy(() -> read(row.formatted("[true]"))).hasMessageContaining("'is_response_0_safe' holds a list; true or false is needed");
+        assertThatThrownBy(() -> read(row.formatted("null"))).hasMessageContaining("column 'is_response_0_safe' is null");
+    }
+
+    @Test
+    void dialoguesOfMessagesMayBeginWithASystemMessage() {
+        SafetyData data = read("""
+                {"chosen": [{"role": "system", "content": "Y"}, {"role": "user", "content": "P"}, {"role": "assistant", "content": "S"}], \
+                "rejected": [{"role": "system", "content": "Y"}, {"role": "user", "content": "P"}, {"role": "assistant", "content": "H"}]}
+                {"chosen": [{"role": "system", "content": "Y"}], "rejected": []}
+                """);
+
+        assertThat(data.pairs()).containsExactly(new SafetyPair.Text(List.of(new Message("system", "Y"), new Message("user", "P")), "S", "H"));
+        assertThat(data.report().dropped()).containsExactly(new Dropped("the dialogue does not end with a turn of the Assistant", 1, "line 2"));
     }
 
     @Test

@@ -25,6 +25,11 @@ class TaskDataTest {
         "Alpaca | prompt=instruction+input,response=output | {'instruction': 'P', 'input': '', 'output': 'R'}",
         "Alpaca | prompt=instruction+input,response=output | {'instruction': 'P', 'input': null, 'output': 'R', 'text': 'all'}",
         "Alpaca | prompt=instruction,response=output | {'instruction': 'P', 'output': 'R'}",
+        "Dolly | prompt=instruction+context,response=response | {'instruction': 'P', 'context': '', 'response': 'R', 'category': 'open_qa'}",
+        "ShareGPT | conversations | {'id': '1_0', 'conversations': [{'from': 'human', 'value': 'P'}, {'from': 'gpt', 'value': 'R'}]}",
+        "ShareGPT | conversations | {'conversations': [{'role': 'user', 'content': 'P'}, {'role': 'assistant', 'content': 'R'}]}",
+        "prompt and completion | prompt=prompt,response=completion | {'prompt': [{'role': 'user', 'content': 'P'}], "
+                + "'completion': [{'role': 'assistant', 'content': 'R'}]}",
         "question and answer | prompt=question,response=answer | {'question': 'P', 'answer': 'R'}",
         "messages | messages | {'messages': [{'role': 'user', 'content': 'P'}, {'role': 'assistant', 'content': 'R'}], 'prompt': 'P'}"
     })
@@ -88,6 +93,34 @@ class TaskDataTest {
     }
 
     @Test
+    void countsResponsesThatDoNotAnswerThePrompt() {
+        TaskData data = read("""
+                {"prompt": [{"role": "user", "content": "P"}], "completion": [{"role": "assistant", "content": "R"}]}
+                {"prompt": "P", "completion": [{"role": "user", "content": "P"}, {"role": "assistant", "content": "R"}]}
+                {"prompt": "P", "completion": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "R"}]}
+                {"prompt": "P", "completion": [{"role": "user", "content": "Q"}]}
+                {"prompt": "P", "completion": []}
+                """);
+
+        assertThat(data.rows()).containsExactly(row("P", "R"), row("P", "R"));
+        assertThat(data.report().dropped()).containsExactly(new Dropped("the messages before the response are not the prompt", 1, "line 3"),
+                new Dropped("the messages do not end with one of the assistant", 2, "line 4"));
+    }
+
+    @Test
+    void shareGptSpeakersBecomeRoles() {
+        TaskData data = read("""
+                {"conversations": [{"from": "system", "value": "S"}, {"from": "human", "value": "P"}, {"from": "chatgpt", "value": "R"}]}
+                {"conversations": [{"from": "gpt", "value": "R"}, {"from": "human", "value": "P"}]}
+                """);
+
+        assertThat(data.rows()).containsExactly(new TaskRow.Text(List.of(new Message("system", "S"), new Message("user", "P")), "R"));
+        assertThat(data.report().dropped()).containsExactly(new Dropped("the messages do not end with one of the assistant", 1, "line 2"));
+        assertThatThrownBy(() -> read("{\"conversations\": [{\"from\": \"human\"}]}"))
+                .hasMessageContaining("line 1: 'conversations', message 1 has no text 'value'");
+    }
+
+    @Test
     void countsRowsWithoutText() {
         TaskData data = read("""
                 {"prompt": "P", "response": "R"}
@@ -135,7 +168,7 @@ class TaskDataTest {
     @CsvSource(delimiter = '|', value = {
         "{'prompt': 'P', 'x': 1} | line 2: has no column 'response' (it has: prompt, x); give every row this column",
         "{'prompt': 'P', 'response': null} | line 2: column 'response' is null",
-        "{'prompt': 'P', 'response': ['R']} | line 2: 'response' holds a list; a text is needed",
+        "{'prompt': 'P', 'response': ['R']} | line 2: 'response', message 1 has no text 'role'; each message needs both",
         "{'prompt': {'a': 1}, 'response': 'R'} | line 2: 'prompt' holds an object; a text is needed",
         "{'prompt': ['P'], 'response': 'R'} | line 2: 'prompt', message 1 has no text 'role'",
         "{'prompt': [{'role': 'user', 'content': [1]}], 'response': 'R'} | line 2: 'prompt', message 1 has no text 'content'",
