@@ -15,44 +15,55 @@ import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Records of a CSV file (RFC 4180: commas, double quotes) whose first row names the columns. */
-final class CsvRecords {
+final class CsvRecords implements Records {
     /**
      * Put after the end of the file. The parser takes a quote that is never closed for one that ends with the file, and the rows it
      * swallowed for text; then this row is part of that text and not a row of its own.
      */
     private static final String END = "\u0000end of file";
 
-    private CsvRecords() {}
+    private final Path file;
+    private final CsvReader<NamedCsvRecord> reader;
+    private @Nullable Iterator<NamedCsvRecord> rows;
+    private String last = "";
 
     /** Reads rows; each must have as many fields as the header. */
-    static List<Fields> read(Path file, InputStream in, int limit) throws IOException {
-        List<Fields> records = new ArrayList<>();
+    CsvRecords(Path file, InputStream in) {
         InputStream ended = new SequenceInputStream(in, new ByteArrayInputStream(("\n" + END).getBytes(StandardCharsets.UTF_8)));
-        Reader reader = new InputStreamReader(ended, StandardCharsets.UTF_8.newDecoder());
+        Reader text = new InputStreamReader(ended, StandardCharsets.UTF_8.newDecoder());
+        this.file = file;
+        // The parser compares rows with the first one; here they are compared with the header, and the error can name it.
+        this.reader = CsvReader.builder().allowExtraFields(true).allowMissingFields(true).ofNamedCsvRecord(text);
+    }
+
+    @Override
+    public @Nullable Fields next() throws IOException {
         try {
-            // The parser compares rows with the first one; here they are compared with the header, and the error can name it.
-            Iterator<NamedCsvRecord> rows =
-                    CsvReader.builder().allowExtraFields(true).allowMissingFields(true).ofNamedCsvRecord(reader).iterator();
-            while ((limit == 0 || records.size() < limit) && rows.hasNext()) {
-                NamedCsvRecord row = rows.next();
-                if (row.getField(0).equals(END)) {
-                    break;
-                }
-                records.add(fields(file, row));
+            if (rows == null) {
+                rows = reader.iterator();
             }
-            return records;
+            if (!rows.hasNext()) {
+                return null;
+            }
+            NamedCsvRecord row = rows.next();
+            if (row.getField(0).equals(END)) {
+                return null;
+            }
+            Fields record = fields(file, row);
+            last = record.place();
+            return record;
         } catch (CsvParseException malformed) {
             throw malformed(file, malformed);
         } catch (UncheckedIOException failure) {
             if (failure.getCause() instanceof CharacterCodingException) {
-                String after = records.isEmpty() ? "is" : "after " + records.getLast().place() + " is";
+                String after = last.isEmpty() ? "is" : "after " + last + " is";
                 throw new DataException(file, after + " not UTF-8; convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8", failure);
             }
             throw failure.getCause();

@@ -14,10 +14,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Records of JSON files: one object a line, or one array of objects. */
 final class JsonRecords {
@@ -36,44 +35,69 @@ final class JsonRecords {
     private JsonRecords() {}
 
     /** Reads one object a line; blank lines are passed over. */
-    static List<Fields> lines(Path file, InputStream in, int limit) throws IOException {
-        List<Fields> records = new ArrayList<>();
+    static Records lines(Path file, InputStream in) {
         ByteLines lines = new ByteLines(in);
-        byte[] line = lines.next();
-        for (int number = 1; line != null && (limit == 0 || records.size() < limit); number++) {
-            String place = "line " + number;
-            String text = utf8(file, place, line);
-            if (!text.isBlank()) {
-                records.add(object(file, place, parse(file, place, text)));
+        return new Records() {
+            private int number;
+
+            @Override
+            public @Nullable Fields next() throws IOException {
+                for (byte[] line = lines.next(); line != null; line = lines.next()) {
+                    number++;
+                    String place = "line " + number;
+                    String text = utf8(file, place, line);
+                    if (!text.isBlank()) {
+                        return object(file, place, parse(file, place, text));
+                    }
+                }
+                return null;
             }
-            line = lines.next();
-        }
-        return records;
+        };
     }
 
     /** Reads an array of objects; an array of texts counts as objects with the column {@code text}. */
-    static List<Fields> array(Path file, InputStream in, int limit) throws IOException {
-        List<Fields> records = new ArrayList<>();
-        try (JsonParser parser = JSON.createParser(in)) {
-            parser.nextToken();
-            while (limit == 0 || records.size() < limit) {
+    static Records array(Path file, InputStream in) throws IOException {
+        return new Elements(file, JSON.createParser(in));
+    }
+
+    private static final class Elements implements Records {
+        private final Path file;
+        private final JsonParser parser;
+        private int number;
+
+        Elements(Path file, JsonParser parser) {
+            this.file = file;
+            this.parser = parser;
+        }
+
+        @Override
+        public @Nullable Fields next() throws IOException {
+            try {
+                if (number == 0) {
+                    parser.nextToken();
+                }
+                number++;
+                String place = "row " + number;
                 if (parser.nextToken() == JsonToken.END_ARRAY) {
                     if (parser.nextToken() != null) {
                         throw new DataException(file, "more follows after the array of rows, at line "
                                 + parser.currentTokenLocation().getLineNr() + "; a file holds one array");
                     }
-                    break;
+                    return null;
                 }
                 JsonNode row = ONE_OF_MANY.readTree(parser);
-                String place = "row " + (records.size() + 1);
-                records.add(row != null && row.isTextual() ? new Fields(place, Map.of(TEXT, row)) : object(file, place, row));
+                return row != null && row.isTextual() ? new Fields(place, Map.of(TEXT, row)) : object(file, place, row);
+            } catch (JsonProcessingException malformed) {
+                String place = "row " + number + " (line " + malformed.getLocation().getLineNr() + ", column "
+                        + malformed.getLocation().getColumnNr() + ")";
+                throw new DataException(file, place, "is not valid JSON: " + reason(malformed) + "; mend it or get the file again", malformed);
             }
-        } catch (JsonProcessingException malformed) {
-            String place = "row " + (records.size() + 1) + " (line " + malformed.getLocation().getLineNr() + ", column "
-                    + malformed.getLocation().getColumnNr() + ")";
-            throw new DataException(file, place, "is not valid JSON: " + reason(malformed) + "; mend it or get the file again", malformed);
         }
-        return records;
+
+        @Override
+        public void close() throws IOException {
+            parser.close();
+        }
     }
 
     private static JsonNode parse(Path file, String place, String text) {

@@ -14,7 +14,8 @@ public final class PromptData {
     }
 
     /**
-     * Reads JSONL, a JSON array (of objects, or of texts) or CSV, each also with gzip.
+     * Reads JSONL, a JSON array (of objects, or of texts), CSV, each also with gzip or zstd, Parquet or Arrow; a file, a folder of shards or a
+     * pattern of names.
      *
      * <p>Without a map it knows, in this order: {@code prompt} (XSTest); {@code goal} (AdvBench); {@code Goal} (JailbreakBench);
      * {@code (ContextString) Behavior} (HarmBench); {@code forbidden_prompt} (StrongREJECT); {@code instruction (input)};

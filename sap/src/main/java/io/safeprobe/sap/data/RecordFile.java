@@ -1,5 +1,6 @@
 package io.safeprobe.sap.data;
 
+import com.github.luben.zstd.ZstdIOException;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.FilterInputStream;
@@ -11,17 +12,18 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /**
  * A data file as it was read, before anything is known of what its columns mean.
  *
- * @param sha256 of the file as stored (packed, if it is packed), in lower-case hex
+ * @param file as given, which may be a folder or a pattern of names
+ * @param sha256 of the file as stored (packed, if it is packed), or of all files one after the other, in lower-case hex
  * @param format as a person reads it, for example {@code JSONL, gzip}
  * @param columns all columns of all records, in the order in which they first occur
  * @param records at least one
@@ -35,38 +37,61 @@ record RecordFile(Path file, String sha256, String format, Set<String> columns, 
         if (limit < 0) {
             throw new DataException(file, "a limit of " + limit + " rows is not possible; give a positive number, or 0 for all rows");
         }
-        if (Files.isDirectory(file)) {
-            throw new DataException(file, "is a folder; give a data file (.jsonl, .json or .csv, each also with .gz)");
-        }
-        if (!Files.exists(file)) {
-            throw new DataException(file, "there is no such file; check the path");
-        }
+        List<Path> shards = Shards.of(file);
         MessageDigest digest = digest();
+        List<Fields> records = new ArrayList<>();
+        Set<String> formats = new LinkedHashSet<>();
+        for (Path shard : shards) {
+            String prefix = shards.size() == 1 ? "" : shard.getFileName() + ", ";
+            formats.add(read(shard, digest, limit, prefix, records));
+        }
+        if (records.isEmpty()) {
+            throw empty(file);
+        }
+        Set<String> columns = new LinkedHashSet<>();
+        records.forEach(row -> columns.addAll(row.values().keySet()));
+        String format = String.join(" and ", formats) + (shards.size() == 1 ? "" : ", " + shards.size() + " files");
+        return new RecordFile(file, HexFormat.of().formatHex(digest.digest()), format, columns, records);
+    }
+
+    /** Adds the records of one file to those of the files before it, and its bytes to the hash; returns its format. */
+    private static String read(Path file, MessageDigest digest, int limit, String prefix, List<Fields> records) {
+        Packing packing = Packing.NONE;
         try (BufferedInputStream stored = new BufferedInputStream(new DigestInputStream(Files.newInputStream(file), digest), BUFFER)) {
-            boolean packed = isGzip(stored);
-            if (!packed && String.valueOf(file.getFileName()).endsWith(".gz")) {
-                throw new DataException(file, "is named .gz but is not gzip data; take .gz off its name, or get the file again");
+            packing = Packing.of(file, stored);
+            BufferedInputStream content = packing.unpack(stored);
+            FileFormat format = format(file, content);
+            try (Records rows = records(file, format, packing, new KeptOpen(content))) {
+                while (limit == 0 || records.size() < limit) {
+                    Fields row = rows.next();
+                    if (row == null) {
+                        break;
+                    }
+                    records.add(new Fields(prefix + row.place(), row.values()));
+                }
             }
-            BufferedInputStream content = packed ? new BufferedInputStream(new GZIPInputStream(stored, BUFFER), BUFFER) : stored;
-            FileFormat format = FileFormat.of(file, firstByte(file, content));
-            InputStream kept = new KeptOpen(content);
-            List<Fields> records = switch (format) {
-                case JSON_LINES -> JsonRecords.lines(file, kept, limit);
-                case JSON_ARRAY -> JsonRecords.array(file, kept, limit);
-                case CSV -> CsvRecords.read(file, kept, limit);
-            };
-            if (records.isEmpty()) {
-                throw empty(file);
-            }
-            Set<String> columns = new LinkedHashSet<>();
-            records.forEach(row -> columns.addAll(row.values().keySet()));
             stored.transferTo(OutputStream.nullOutputStream());
-            return new RecordFile(file, HexFormat.of().formatHex(digest.digest()), format.title() + (packed ? ", gzip" : ""), columns, records);
-        } catch (ZipException | EOFException damaged) {
-            throw new DataException(file, "the gzip data is damaged or cut off (" + damaged.getMessage() + "); get the file again", damaged);
+            return format.title() + (packing == Packing.NONE ? "" : ", " + packing.title());
+        } catch (ZipException | EOFException | ZstdIOException damaged) {
+            throw new DataException(file, "the " + packing.title() + " data is damaged or cut off (" + damaged.getMessage() + "); get the file again", damaged);
         } catch (IOException failure) {
             throw new DataException(file, "cannot be read: " + failure.getMessage(), failure);
         }
+    }
+
+    private static Records records(Path file, FileFormat format, Packing packing, InputStream content) throws IOException {
+        // These two jump about in the file, so it cannot be unpacked on the way.
+        if (packing != Packing.NONE && (format == FileFormat.PARQUET || format == FileFormat.ARROW_FILE)) {
+            throw new DataException(file, "holds " + format.title() + " data packed with " + packing.title() + "; unpack it first");
+        }
+        return switch (format) {
+            case JSON_LINES -> JsonRecords.lines(file, content);
+            case JSON_ARRAY -> JsonRecords.array(file, content);
+            case CSV -> new CsvRecords(file, content);
+            case PARQUET -> new ParquetRecords(file);
+            case ARROW_STREAM -> ArrowRecords.stream(file, content);
+            case ARROW_FILE -> ArrowRecords.file(file);
+        };
     }
 
     /** A stream that a parser may close while the rest of it is still to be read, for the hash of the file. */
@@ -84,18 +109,17 @@ record RecordFile(Path file, String sha256, String format, Set<String> columns, 
         return String.join(", ", columns);
     }
 
-    private static boolean isGzip(BufferedInputStream in) throws IOException {
-        in.mark(2);
-        boolean packed = in.read() == 0x1f && in.read() == 0x8b;
+    /** The format of content, of which nothing is consumed but a byte order mark. */
+    private static FileFormat format(Path file, BufferedInputStream in) throws IOException {
+        in.mark(8);
+        byte[] start = in.readNBytes(8);
         in.reset();
-        return packed;
+        FileFormat marked = FileFormat.ofMark(start);
+        return marked == null ? FileFormat.of(file, firstByte(file, start, in)) : marked;
     }
 
     /** Skips a byte order mark and returns the first byte that is not blank, which stays to be read. */
-    private static int firstByte(Path file, BufferedInputStream in) throws IOException {
-        in.mark(4);
-        byte[] start = in.readNBytes(4);
-        in.reset();
+    private static int firstByte(Path file, byte[] start, BufferedInputStream in) throws IOException {
         if (start.length >= 3 && start[0] == (byte) 0xef && start[1] == (byte) 0xbb && start[2] == (byte) 0xbf) {
             in.skipNBytes(3);
         } else if (looksLikeUtf16(start)) {

@@ -16,7 +16,7 @@ public final class SafetyData {
     }
 
     /**
-     * Reads JSONL, a JSON array or CSV, each also with gzip.
+     * Reads JSONL, a JSON array, CSV, each also with gzip or zstd, Parquet or Arrow; a file, a folder of shards or a pattern of names.
      *
      * <p>Without a map it knows, in this order: {@code chosen_input_ids, chosen_labels, rejected_input_ids, rejected_labels};
      * {@code prompt, safe, harmful}; {@code prompt, chosen, rejected}; {@code chosen, rejected} alone, which are hh-rlhf dialogues or

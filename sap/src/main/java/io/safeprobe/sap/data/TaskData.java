@@ -17,7 +17,7 @@ public final class TaskData {
     }
 
     /**
-     * Reads JSONL, a JSON array or CSV, each also with gzip.
+     * Reads JSONL, a JSON array, CSV, each also with gzip or zstd, Parquet or Arrow; a file, a folder of shards or a pattern of names.
      *
      * <p>Without a map it knows, in this order: {@code input_ids, labels}; {@code prompt, response}; {@code prompt, completion};
      * {@code instruction (input) output} (Alpaca); {@code instruction, context, response} (Dolly); {@code question, answer};

@@ -3,6 +3,7 @@ package io.safeprobe.sap.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.luben.zstd.Zstd;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -82,6 +83,33 @@ class RecordFileTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"rows.jsonl.zst, JSONL", "rows.json.zst, JSON array", "rows.csv.zst, CSV", "rows.jsonl, JSONL"})
+    void readsZstdOfEachFormat(String name, String format) throws Exception {
+        String text = format.equals("CSV") ? TABLE : format.equals("JSONL") ? LINES : ARRAY;
+        Path file = Files.write(dir.resolve(name), Zstd.compress(text.getBytes(StandardCharsets.UTF_8)));
+
+        RecordFile read = RecordFile.read(file, 0);
+
+        assertThat(read.format()).isEqualTo(format + ", zstd");
+        assertThat(read.records()).hasSize(2);
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+        assertThat(read.sha256()).isEqualTo(HexFormat.of().formatHex(digest));
+    }
+
+    @Test
+    void refusesDamagedZstd() throws IOException {
+        byte[] whole = Zstd.compress((ARRAY + " ".repeat(10_000)).getBytes(StandardCharsets.UTF_8));
+        byte[] flipped = whole.clone();
+        flipped[whole.length / 2] ^= 0x55;
+        for (byte[] bytes : List.of(Arrays.copyOf(whole, whole.length / 2), Arrays.copyOf(whole, 5), flipped)) {
+            Path file = Files.write(dir.resolve("rows.json.zst"), bytes);
+            assertThatThrownBy(() -> RecordFile.read(file, 0)).isInstanceOf(DataException.class);
+        }
+        Path cut = Files.write(dir.resolve("cut.json.zst"), Arrays.copyOf(whole, whole.length / 2));
+        assertThatThrownBy(() -> RecordFile.read(cut, 0)).hasMessageContaining("the zstd data is damaged or cut off").hasMessageContaining("get the file again");
+    }
+
+    @ParameterizedTest
     @CsvSource({"rows.jsonl", "rows.json", "rows.csv"})
     void toleratesAByteOrderMarkAndWindowsLineEnds(String name) {
         String text = name.endsWith("csv") ? "a,b\r\nx,1\r\n" : "\r\n" + (name.endsWith("l") ? "{\"a\": \"x\"}\r\n\r\n" : "[{\"a\": \"x\"}]\r\n");
@@ -137,7 +165,7 @@ class RecordFileTest {
     void refusesWhatIsNotAReadableFile() {
         assertThatThrownBy(() -> RecordFile.read(dir.resolve("none.jsonl"), 0)).isInstanceOf(DataException.class)
                 .hasMessage(dir.resolve("none.jsonl") + ": there is no such file; check the path");
-        assertThatThrownBy(() -> RecordFile.read(dir, 0)).isInstanceOf(DataException.class).hasMessageContaining("is a folder; give a data file");
+        assertThatThrownBy(() -> RecordFile.read(dir, 0)).isInstanceOf(DataException.class).hasMessageContaining("is a folder without data files; give a data file");
         assertThatThrownBy(() -> RecordFile.read(write("rows.jsonl", LINES), -1)).isInstanceOf(DataException.class).hasMessageContaining("limit of -1 rows");
     }
 
@@ -162,7 +190,8 @@ class RecordFileTest {
         assertThatThrownBy(() -> RecordFile.read(write("rows.jsonl", TABLE), 0)).hasMessageContaining("is named JSON but begins with 'a'")
                 .hasMessageContaining("JSON rows begin with '{'");
         assertThatThrownBy(() -> RecordFile.read(write("rows.jsonl.gz", LINES), 0)).hasMessageContaining("is named .gz but is not gzip data");
-        assertThatThrownBy(() -> RecordFile.read(write("rows.parquet", "PAR1...."), 0)).hasMessageContaining("is of no known format (it begins with 'P')")
+        assertThatThrownBy(() -> RecordFile.read(write("rows.jsonl.zst", LINES), 0)).hasMessageContaining("is named .zst but is not zstd data");
+        assertThatThrownBy(() -> RecordFile.read(write("rows.txt", "Some text"), 0)).hasMessageContaining("is of no known format (it begins with 'S')")
                 .hasMessageContaining(".jsonl, .ndjson, .json or .csv");
         assertThatThrownBy(() -> RecordFile.read(write("rows.bin", "\u0001\u0002"), 0)).hasMessageContaining("it begins with byte 0x01");
     }
