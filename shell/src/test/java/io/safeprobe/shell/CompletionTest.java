@@ -46,7 +46,7 @@ class CompletionTest {
     @Test
     void commands() throws IOException {
         assertThat(offered("")).contains("open", "train", "demo", "quit");
-        assertThat(offered("data ")).containsExactlyInAnyOrder("task", "safety", "prompts", "show");
+        assertThat(offered("data ")).containsExactlyInAnyOrder("task", "safety", "prompts", "show", "info");
         assertThat(offered("open x; tr")).contains("train");
         assertThat(offered("open x ; data ")).contains("task");
     }

@@ -152,6 +152,33 @@ class SessionTest {
     }
 
     @Test
+    void dataInfoSaysWhatWasRecognisedAndWhatIsCut() {
+        Run run = Run.commands(folder, Golden.OPEN + "data info --max-tokens 6");
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out()).contains("task  24 rows of ").contains("token ids and labels").contains("columns: input_ids, labels").contains("tokens: ")
+                .contains("at 6 tokens ").contains(" rows of 24 cut").contains("safety  ").contains(" pairs of ").doesNotContain("prompts");
+        JsonNode json = Run.commands(folder, Golden.OPEN + "data info task --max-tokens 6 --json").json().path("task");
+        JsonNode shown = Run.commands(folder, Golden.OPEN + "data info task --json").json().path("task");
+        assertThat(json.path("rows").asInt()).isEqualTo(24);
+        assertThat(json.path("lengths").path("sequences").asInt()).isEqualTo(24);
+        assertThat(json.path("cut").asInt()).isPositive().isLessThan(24).isGreaterThanOrEqualTo(json.path("lost").asInt());
+        assertThat(shown.path("cut").asInt()).isZero();
+        assertThat(shown.path("lengths")).isEqualTo(json.path("lengths"));
+    }
+
+    @Test
+    void dataInfoWithoutAModelOrTokenizerOrDataSaysWhatIsMissing() throws IOException {
+        Files.writeString(folder.resolve("p.csv"), "goal,target\nP,R\n,R\n");
+        Run run = Run.commands(folder, "data prompts p.csv; data info");
+        assertThat(run.out()).contains("1 prompt of ").contains("AdvBench").contains("columns: goal, target").contains("1 row dropped: empty prompt (first: line 3)")
+                .contains("need an open model");
+        assertThat(Run.commands(folder, "open " + Golden.MODEL + "; data prompts p.csv; data info --json").lastJson().path("prompts").path("lengths").isNull()).isTrue();
+        assertThat(Run.commands(folder, "data info").err()).contains("no data is open; open some with: data task FILE");
+        assertThat(Run.commands(folder, "data info safety").err()).contains("no safety data is open; open some with: data safety FILE");
+        assertThat(Run.commands(folder, Golden.OPEN + "data info --max-tokens 1").err()).contains("--max-tokens must be at least 2");
+    }
+
+    @Test
     void aScoreFileHoldsWhatMadeIt() throws IOException {
         Run run = Run.commands(folder, Golden.OPEN + "score --judge margin --limit 4 --out s.json");
         assertThat(run.status()).as(run.err()).isZero();

@@ -21,7 +21,8 @@ public final class Commands {
                 .addSubcommand(new DataCommand.Task(session))
                 .addSubcommand(new DataCommand.Safety(session))
                 .addSubcommand(new DataCommand.Prompts(session))
-                .addSubcommand(new DataShowCommand(session));
+                .addSubcommand(new DataShowCommand(session))
+                .addSubcommand(new DataInfoCommand(session));
         CommandLine root = new CommandLine(new Root())
                 .addSubcommand(new OpenCommand(session))
                 .addSubcommand(new InfoCommand(session))

@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Opens data files; without a part, says what is open. */
-@Command(name = "data", description = "Open data: data task, data safety, data prompts. Look at it: data show.")
+@Command(name = "data", description = "Open data: data task, data safety, data prompts. Look at it: data info, data show.")
 final class DataCommand implements Callable<Integer> {
     private final Session session;
 
@@ -32,7 +32,8 @@ final class DataCommand implements Callable<Integer> {
 
     /** What the three parts have in common. */
     static final class Source {
-        @Parameters(paramLabel = "FILE", description = "JSONL, JSON array or CSV, also with gzip.")
+        @Parameters(paramLabel = "FILE", description = {"JSONL, JSON array or CSV, also with gzip or zstd; Parquet; Arrow.",
+            "A file, a folder of one data set (as save_to_disk writes it), or a pattern such as train-*.parquet."})
         private Path file = Path.of("");
 
         @Option(names = "--map", paramLabel = "MAP",

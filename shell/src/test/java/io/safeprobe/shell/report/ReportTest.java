@@ -33,6 +33,22 @@ class ReportTest {
     }
 
     @Test
+    void aHistogramHasFewEqualRangesAndShowsWhatIsRare() {
+        int[] lengths = new int[1000];
+        java.util.Arrays.fill(lengths, 17);
+        lengths[3] = 3;
+        lengths[4] = 58;
+        Histogram histogram = new Histogram(lengths);
+        assertThat(histogram.lines()).hasSize(12).startsWith(" 0 to  4    1  #", " 5 to  9    0", "10 to 14    0", "15 to 19  998  " + "#".repeat(40))
+                .endsWith("55 to 59    1  #");
+        assertThat(histogram.summary()).isEqualTo("3 to 58, median 17, 90th percentile 17");
+        assertThat(new Histogram(new int[] {7}).lines()).containsExactly("7 to 7  1  " + "#".repeat(40));
+        assertThat(new Histogram(new int[] {0, 12}).lines()).hasSize(7);
+        assertThat(new Histogram(new int[] {1, 1_000_000_000}).json().path("ranges")).hasSize(11);
+        assertThat(histogram.json().path("ranges").get(3)).hasToString("{\"from\":15,\"to\":19,\"count\":998}");
+    }
+
+    @Test
     void resultsAndMessagesGoApart() {
         StringWriter results = new StringWriter();
         StringWriter messages = new StringWriter();
