@@ -62,6 +62,13 @@ class ConfigFileTest {
     }
 
     @Test
+    void whatChangesNothingIsNoObstacle() throws IOException {
+        DecoderConfig config = read("LlamaForCausalLM", ", 'pretraining_tp': 2, '_attn_implementation_autoset': true, 'transformers.js_config': {'dtype': 'q4'}, "
+                + "'auto_map': {'AutoModel': 'x.Y'}, 'original_max_position_embeddings': 4096, 'attention_dropout': 0");
+        assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.None());
+    }
+
+    @Test
     void missingKeysTakeTheValuesOfTheirClass() throws IOException {
         assertThat(read("LlamaForCausalLM", "").maxPositions()).isEqualTo(2048);
         DecoderConfig mistral = read("MistralForCausalLM", "");
