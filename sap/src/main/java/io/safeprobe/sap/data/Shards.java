@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -29,6 +30,9 @@ final class Shards {
     /** At least one file. */
     static List<Path> of(Path path) {
         String name = String.valueOf(path.getFileName());
+        if (path.toString().isEmpty()) {
+            throw new DataException("the name of the data file is empty; give a file, a folder (. for this one) or a pattern");
+        }
         try {
             if (Files.isDirectory(path)) {
                 return Files.exists(path.resolve(STATE)) ? saved(path) : folder(path);
@@ -36,6 +40,9 @@ final class Shards {
             if (!Files.exists(path) && (name.contains("*") || name.contains("?"))) {
                 return matching(path.toAbsolutePath().resolveSibling(""), name, path);
             }
+        } catch (PatternSyntaxException malformed) {
+            throw new DataException(path, "there is no such file, and it is no pattern either: " + malformed.getDescription()
+                    + "; close every [ and {, or write a backslash before them", malformed);
         } catch (IOException failure) {
             throw new DataException(path, "cannot be read: " + failure.getMessage(), failure);
         }

@@ -67,6 +67,13 @@ class ShardsTest {
     }
 
     @Test
+    void refusesMalformedPatternsAndEmptyNames() {
+        assertThatThrownBy(() -> Shards.of(dir.resolve("train-[*.parquet"))).isInstanceOf(DataException.class)
+                .hasMessageContaining("train-[*.parquet: there is no such file, and it is no pattern either").hasMessageContaining("close every [ and {");
+        assertThatThrownBy(() -> Shards.of(Path.of(""))).isInstanceOf(DataException.class).hasMessageContaining("is empty");
+    }
+
+    @Test
     void refusesAFolderOfSplitsAndNamesThem() throws IOException {
         write("dataset_dict.json", "{\"splits\": [\"train\", \"test\"]}");
 
