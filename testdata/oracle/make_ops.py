@@ -67,6 +67,30 @@ def attention(heads, kv_heads, dim):
     case(f"attention.h{heads}kv{kv_heads}", op, inputs, {"starts": torch.tensor(STARTS)})
 
 
+def capped_attention(name, cap):
+    """As transformers' eager attention of Gemma 2: cap * tanh(scores / cap) between the scaling and the mask."""
+    def op(q, k, v):
+        parts = []
+        for a, b in zip(STARTS, STARTS[1:]):
+            q1, k1, v1 = (t[a:b].transpose(0, 1) for t in (q, k, v))
+            k1, v1 = (t.repeat_interleave(len(q1) // len(k1), 0) for t in (k1, v1))
+            scores = cap * torch.tanh(q1 @ k1.transpose(1, 2) / math.sqrt(q.shape[-1]) / cap)
+            hidden = torch.ones(b - a, b - a).triu(1).bool()
+            parts.append((scores.masked_fill(hidden, -torch.inf).softmax(-1) @ v1).transpose(0, 1))
+        return torch.cat(parts)
+    inputs = {"q": 2 * random(13, 4, 8), "k": random(13, 2, 8), "v": random(13, 2, 8)}
+    case("attention." + name, op, inputs, {"starts": torch.tensor(STARTS), "softcap": torch.tensor(cap).double()})
+
+
+def linear_head(name, cap):
+    """Cross-entropy of each row under a linear head; logits capped as Gemma 2 does, unless cap is 0."""
+    labels = torch.tensor([3, 0, 16, 5, 5])
+    def op(x, weight):
+        logits = x @ weight.T
+        return F.cross_entropy(cap * torch.tanh(logits / cap) if cap else logits, labels, reduction="none")
+    case("linear_head." + name, op, {"x": random(5, 9), "weight": random(17, 9)}, {"labels": labels, "softcap": torch.tensor(cap).double()})
+
+
 def check_packed(y, q, k, v):
     """The same by one masked softmax over all tokens."""
     group = q.shape[1] // k.shape[1]
@@ -104,6 +128,12 @@ def main():
     for name, op in {"logsigmoid": F.logsigmoid, "silu": F.silu, "gelu_erf": F.gelu,
                      "gelu_tanh": lambda x: F.gelu(x, approximate="tanh")}.items():
         case(name, lambda x, op=op: op(x), {"x": torch.cat((edge, random(6)))})
+    case("tanh", torch.tanh, {"x": torch.cat((edge, random(6)))})
+    capped_attention("capped", 2.0)
+    capped_attention("capped_gemma", 50.0)
+    linear_head("plain", 0.0)
+    linear_head("capped", 3.0)
+    linear_head("capped_gemma", 30.0)
     save_tensors(OUT, GOLDEN / "ops.safetensors")
     for name, t in OUT.items():
         print(name, list(t.shape), t.dtype)

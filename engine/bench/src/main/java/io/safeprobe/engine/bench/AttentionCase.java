@@ -47,11 +47,11 @@ record AttentionCase(int sequences, int tokens, int size, boolean gradient) impl
         Tensor v = lab.random(rows, width);
         Tensor g = lab.random(rows, width);
         Tensor segments = segments(lab);
-        Call forward = lab.call(new Op.Attention(HEADS, HEADS, scale), q, k, v, segments);
+        Call forward = lab.call(new Op.Attention(HEADS, HEADS, scale, 0), q, k, v, segments);
         List<Call> calls = new ArrayList<>(List.of(forward));
         List<Tensor> results = new ArrayList<>(List.of(forward.result()));
         if (gradient) {
-            Call backward = lab.call(new Op.AttentionGrad(HEADS, HEADS, scale), q, k, v, segments, forward.result(), forward.out().get(1), g);
+            Call backward = lab.call(new Op.AttentionGrad(HEADS, HEADS, scale, 0), q, k, v, segments, forward.result(), forward.out().get(1), g);
             calls.add(backward);
             results.addAll(backward.out());
         }

@@ -20,7 +20,7 @@ record LinearHeadCase(int rows, int width, int entries) implements Case {
         Tensor head = lab.random(entries, width);
         Tensor targets = lab.indices(rows, entries);
         Tensor g = lab.random(rows);
-        Call fused = lab.call(new Op.LinearCrossEntropy(true), x, head, targets);
+        Call fused = lab.call(new Op.LinearCrossEntropy(true, 0), x, head, targets);
         Call backward = lab.call(new Op.MulColumn(), fused.out().get(1), g);
         List<Call> calls = List.of(fused, backward);
         checkAgainstLogits(lab, calls, x, head, targets, g);

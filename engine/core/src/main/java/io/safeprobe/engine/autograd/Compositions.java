@@ -104,7 +104,7 @@ final class Compositions {
                 Value qs = q.slice(query, queries, head * size, size);
                 Value ks = in.get(1).slice(key, keys, column, size);
                 Value vs = in.get(2).slice(key, keys, column, size);
-                Value weights = qs.matmul(ks, false, true).scale(op.scale()).add(mask).logSoftmax().apply(Curve.EXP);
+                Value weights = qs.matmul(ks, false, true).scale(op.scale()).softcap(op.softcap()).add(mask).logSoftmax().apply(Curve.EXP);
                 Value placed = weights.matmul(vs, false, false).pad(query, q.shape().rows(), head * size, q.shape().dim(-1));
                 total = total == null ? placed : total.add(placed);
             }

@@ -1,5 +1,6 @@
 package io.safeprobe.engine.autograd;
 
+import io.safeprobe.engine.kernel.Curve;
 import io.safeprobe.engine.kernel.Op;
 import io.safeprobe.engine.tensor.Shape;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ final class Derivatives {
             return lora(lora, node.outputs().get(1), outer.get(0), outer.get(1));
         }
         if (operation instanceof Op.AttentionGrad grad) {
-            return Compositions.gradientOfGradient(graph, new Op.Attention(grad.heads(), grad.kvHeads(), grad.scale()),
+            return Compositions.gradientOfGradient(graph, new Op.Attention(grad.heads(), grad.kvHeads(), grad.scale(), grad.softcap()),
                     in.subList(0, 4), List.of(0, 1, 2), in.get(6), outer, node);
         }
         Value g = outer.getFirst();
@@ -79,10 +80,10 @@ final class Derivatives {
             case Op.Rotary op -> each(() -> graph.one(new Op.Rotary(!op.inverse()), g, in.get(1), in.get(2)));
             case Op.Attention op -> attention(op, node, g);
             case Op.LogSoftmax _ -> each(() -> {
-                Value probabilities = node.outputs().getFirst().apply(io.safeprobe.engine.kernel.Curve.EXP);
+                Value probabilities = node.outputs().getFirst().apply(Curve.EXP);
                 return g.add(probabilities.mulColumn(g.sumColumns()), -1);
             });
-            case Op.LinearCrossEntropy _ -> linearCrossEntropy(node, g);
+            case Op.LinearCrossEntropy op -> linearCrossEntropy(op, node, g);
             case Op.CrossEntropy op -> each(() -> graph.one(new Op.CrossEntropyGrad(op.ignoreIndex()), in.get(0), in.get(1), g));
             case Op.CrossEntropyGrad op -> Compositions.gradientOfGradient(
                     graph, new Op.CrossEntropy(op.ignoreIndex()), in.subList(0, 2), List.of(0), in.get(2), outer, node);
@@ -117,19 +118,24 @@ final class Derivatives {
     }
 
     /** To x by the pull, where it was computed and need not be differentiated itself; else by the logits, which are computed for it. */
-    private List<@Nullable Value> linearCrossEntropy(Node node, Value g) {
+    private List<@Nullable Value> linearCrossEntropy(Op.LinearCrossEntropy op, Node node, Value g) {
         Value x = in.get(0);
         Value head = in.get(1);
         boolean known = node.outputs().size() > 1 && !graph.recording();
         if (known && !wants[1]) {
             return each(() -> node.outputs().get(1).mulColumn(g));
         }
-        Value slope = graph.one(new Op.CrossEntropyGrad(NONE_IGNORED), x.linear(head), in.get(2), g);
-        return each(() -> slope.matmul(head, false, false).reshape(x.shape()), () -> slope.matmul(x, true, false));
+        Value logits = x.linear(head);
+        Value slope = graph.one(new Op.CrossEntropyGrad(NONE_IGNORED), logits.softcap(op.softcap()), in.get(2), g);
+        if (op.softcap() != 0) {
+            slope = graph.one(new Op.Gate(Curve.TANH, 1), logits.scale(1 / op.softcap()), slope);
+        }
+        Value reached = slope;
+        return each(() -> reached.matmul(head, false, false).reshape(x.shape()), () -> reached.matmul(x, true, false));
     }
 
     private List<@Nullable Value> attention(Op.Attention op, Node node, Value g) {
-        Op grad = new Op.AttentionGrad(op.heads(), op.kvHeads(), op.scale());
+        Op grad = new Op.AttentionGrad(op.heads(), op.kvHeads(), op.scale(), op.softcap());
         List<Value> inputs = new ArrayList<>(in);
         inputs.addAll(node.outputs());
         inputs.add(g);

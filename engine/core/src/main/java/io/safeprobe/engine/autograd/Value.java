@@ -99,6 +99,11 @@ public final class Value {
         return graph.one(new Op.Gate(curve, 0), this, other);
     }
 
+    /** {@code cap tanh(this / cap)} (arXiv 2408.00118, section 2); a cap of 0 is none. */
+    public Value softcap(double cap) {
+        return cap == 0 ? this : scale(1 / cap).apply(Curve.TANH).scale(cap);
+    }
+
     /** This {@code [n, d]} plus {@code row} {@code [d]} on every row. */
     public Value addRow(Value row) {
         return graph.one(new Op.AddRow(), this, row);
@@ -179,9 +184,14 @@ public final class Value {
         return graph.one(new Op.Rotary(false), this, cos, sin);
     }
 
-    /** Causal attention with this as the queries; see {@link Op.Attention}. */
+    /** Causal attention with this as the queries, scores not capped; see {@link Op.Attention}. */
     public Value attention(Value keys, Value values, Value segments, int heads, int kvHeads, double scale) {
-        return graph.run(new Op.Attention(heads, kvHeads, scale), List.of(this, keys, values, segments)).getFirst();
+        return attention(keys, values, segments, heads, kvHeads, scale, 0);
+    }
+
+    /** Causal attention with this as the queries; see {@link Op.Attention}. */
+    public Value attention(Value keys, Value values, Value segments, int heads, int kvHeads, double scale, double softcap) {
+        return graph.run(new Op.Attention(heads, kvHeads, scale, softcap), List.of(this, keys, values, segments)).getFirst();
     }
 
     /** Log-probabilities of each row of logits. */
@@ -189,9 +199,14 @@ public final class Value {
         return graph.one(new Op.LogSoftmax(), this);
     }
 
-    /** {@link Op.LinearCrossEntropy} of this {@code [n, d]} under the head {@code [v, d]}; the pull is computed where a gradient can be asked for. */
+    /** {@link #linearCrossEntropy(Value, Value, double)} of logits that are not capped. */
     public Value linearCrossEntropy(Value head, Value targets) {
-        return graph.run(new Op.LinearCrossEntropy(differentiable && graph.recording()), List.of(this, head, targets)).getFirst();
+        return linearCrossEntropy(head, targets, 0);
+    }
+
+    /** {@link Op.LinearCrossEntropy} of this {@code [n, d]} under the head {@code [v, d]}; the pull is computed where a gradient can be asked for. */
+    public Value linearCrossEntropy(Value head, Value targets, double softcap) {
+        return graph.run(new Op.LinearCrossEntropy(differentiable && graph.recording(), softcap), List.of(this, head, targets)).getFirst();
     }
 
     /** Negative log-likelihood {@code [n]} of I32 targets {@code [n]} under these logits {@code [n, c]}. */

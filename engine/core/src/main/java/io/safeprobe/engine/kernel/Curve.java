@@ -10,6 +10,8 @@ public enum Curve {
     GELU_TANH,
     /** {@code log(1 / (1 + exp(-x)))}. */
     LOG_SIGMOID,
+    /** {@code tanh(x)}: caps attention scores and logits softly (arXiv 2408.00118). */
+    TANH,
     /** {@code exp(x)}. */
     EXP,
     /** {@code 1 / sqrt(x)}. */
@@ -31,6 +33,7 @@ public enum Curve {
             case GELU -> gelu(order, x);
             case GELU_TANH -> geluTanh(order, x);
             case LOG_SIGMOID -> logSigmoid(order, x);
+            case TANH -> tanh(order, x);
             case EXP -> Math.exp(x);
             case RSQRT -> rsqrt(order, x);
         };
@@ -76,6 +79,16 @@ public enum Curve {
             case 0 -> Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)));
             case 1 -> sigmoid(-x);
             default -> -sigmoid(x) * sigmoid(-x);
+        };
+    }
+
+    private static double tanh(int order, double x) {
+        double t = Math.tanh(x);
+        double slope = (1 - t) * (1 + t);
+        return switch (order) {
+            case 0 -> t;
+            case 1 -> slope;
+            default -> -2 * t * slope;
         };
     }
 

@@ -138,10 +138,12 @@ public final class Inference {
             case Op.Rotary _ -> rotary();
             case Op.Attention attention -> {
                 count(4);
+                softcap(attention.softcap());
                 yield attention(attention.heads(), attention.kvHeads());
             }
             case Op.AttentionGrad grad -> {
                 count(7);
+                softcap(grad.softcap());
                 attention(grad.heads(), grad.kvHeads());
                 sameShape(0, 4);
                 sameShape(0, 6);
@@ -169,6 +171,7 @@ public final class Inference {
             }
             case Op.LinearCrossEntropy loss -> {
                 count(3);
+                softcap(loss.softcap());
                 weight(1);
                 need(in.get(1).shape().rank() == 2 && width(1) == width(0), "the head must be [vocabulary, width of x]");
                 need(in.get(2).elements() == rows(0), "one target for each row is needed");
@@ -279,6 +282,11 @@ public final class Inference {
 
     private void order(int order) {
         need(order >= 0 && order <= Curve.MAX_ORDER, "derivatives go up to order " + Curve.MAX_ORDER);
+    }
+
+    private void softcap(double softcap) {
+        boolean usable = softcap >= Float.MIN_NORMAL && softcap <= Float.MAX_VALUE;
+        need(softcap == 0 || usable, "the soft cap must be a positive number that float32 holds, or 0 for none");
     }
 
     private void sameShape(int first, int second) {

@@ -87,13 +87,14 @@ public sealed interface Op {
     /**
      * Causal grouped-query attention over packed sequences. Inputs q {@code [tq, heads * head]}, k and v {@code [tk, kvHeads * head]},
      * segments {@code [s, 4]} of (first query, queries, first key, keys): query i of a segment sees the first {@code keys - queries + i + 1}
-     * of its keys, so a key/value cache longer than the queries needs no other form. Outputs {@code [tq, heads * head]} and the
+     * of its keys, so a key/value cache longer than the queries needs no other form. A {@code softcap} other than 0 bends the scores before
+     * mask and softmax to {@code softcap tanh(score / softcap)} (arXiv 2408.00118, section 2). Outputs {@code [tq, heads * head]} and the
      * log-sum-exp of the scores {@code [tq, heads]}, which has no derivative.
      */
-    record Attention(int heads, int kvHeads, double scale) implements Op {}
+    record Attention(int heads, int kvHeads, double scale, double softcap) implements Op {}
 
     /** Gradient of {@link Attention}: inputs q, k, v, segments, output, log-sum-exp, g; outputs gradients of q, k, v. */
-    record AttentionGrad(int heads, int kvHeads, double scale) implements Op {}
+    record AttentionGrad(int heads, int kvHeads, double scale, double softcap) implements Op {}
 
     /** {@code x - log(sum(exp(x)))} in each row. */
     record LogSoftmax() implements Op {}
@@ -105,11 +106,13 @@ public sealed interface Op {
     record CrossEntropyGrad(int ignoreIndex) implements Op {}
 
     /**
-     * {@link CrossEntropy} of the logits {@code x W^T} of a linear head, without the logits in memory: x {@code [n, d]}, W {@code [v, d]}, targets
-     * {@code [n]}, none of them ignored; output {@code [n]}. With {@code pull} a second output {@code [n, d]}, the gradient of each loss to its
-     * row of x, {@code (softmax(x W^T) - onehot) W}, which costs one more product; it has no derivative.
+     * {@link CrossEntropy} of the logits {@code l = x W^T} of a linear head, without the logits in memory: x {@code [n, d]}, W {@code [v, d]},
+     * targets {@code [n]}, none of them ignored; output {@code [n]}. A {@code softcap} other than 0 bends the logits to
+     * {@code softcap tanh(l / softcap)} (arXiv 2408.00118, section 2). With {@code pull} a second output {@code [n, d]}, the gradient of each loss to
+     * its row of x, {@code (softmax(l) - onehot) W}, capped {@code ((softmax(c) - onehot) (1 - (c / softcap)^2)) W}, which costs one more product;
+     * it has no derivative.
      */
-    record LinearCrossEntropy(boolean pull) implements Op {}
+    record LinearCrossEntropy(boolean pull, double softcap) implements Op {}
 
     /** Sums of x {@code [n]} over {@code [starts[i], starts[i + 1])}; starts {@code [s + 1]}; output {@code [s]}. */
     record SegmentSum() implements Op {}

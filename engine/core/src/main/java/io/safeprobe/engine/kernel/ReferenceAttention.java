@@ -38,7 +38,7 @@ final class ReferenceAttention {
             int kvHead = row.head / (op.heads() / op.kvHeads());
             double[] scores = new double[row.visible];
             for (int j = 0; j < row.visible; j++) {
-                scores[j] = op.scale() * dot(q, qAt, k, (row.firstKey + j) * kvWidth + (long) kvHead * size, size);
+                scores[j] = capped(op.scale() * dot(q, qAt, k, (row.firstKey + j) * kvWidth + (long) kvHead * size, size), op.softcap());
             }
             double max = Arrays.stream(scores).max().orElseThrow();
             double sum = Arrays.stream(scores).map(score -> Math.exp(score - max)).sum();
@@ -55,7 +55,7 @@ final class ReferenceAttention {
 
     /**
      * With p the softmax row: {@code dv += p g}, {@code ds = p (g v - g y)}, {@code dq = scale ds k}, {@code dk += scale ds q}
-     * (arXiv 2205.14135, appendix B).
+     * (arXiv 2205.14135, appendix B). Where scores are capped, ds takes the slope of the cap as a factor.
      */
     static void backward(Op.AttentionGrad op, List<Tensor> in, List<Tensor> out) {
         Tensor q = in.get(0);
@@ -76,8 +76,9 @@ final class ReferenceAttention {
             for (int j = 0; j < row.visible; j++) {
                 long kAt = (row.firstKey + j) * kvWidth + (long) kvHead * size;
                 double score = op.scale() * dot(q, qAt, k, kAt, size);
-                double p = Math.exp(score - logSumExp.get(row.query * op.heads() + row.head));
-                double ds = op.scale() * p * (dot(g, qAt, v, kAt, size) - mean);
+                double p = Math.exp(capped(score, op.softcap()) - logSumExp.get(row.query * op.heads() + row.head));
+                double slope = op.softcap() == 0 ? 1 : Curve.TANH.at(1, score / op.softcap());
+                double ds = op.scale() * slope * p * (dot(g, qAt, v, kAt, size) - mean);
                 for (int d = 0; d < size; d++) {
                     dv[(int) kAt + d] += p * g.get(qAt + d);
                     dq[(int) qAt + d] += ds * k.get(kAt + d);
@@ -88,6 +89,10 @@ final class ReferenceAttention {
         store(dq, out.get(0));
         store(dk, out.get(1));
         store(dv, out.get(2));
+    }
+
+    private static double capped(double score, double softcap) {
+        return softcap == 0 ? score : softcap * Math.tanh(score / softcap);
     }
 
     private static double dot(Tensor a, long aAt, Tensor b, long bAt, int size) {

@@ -45,7 +45,7 @@ public final class ReferenceKernels implements Kernels {
             case Op.LogSoftmax _ -> ReferenceLoss.logSoftmax(in.getFirst(), y);
             case Op.CrossEntropy loss -> ReferenceLoss.crossEntropy(loss, in.get(0), in.get(1), y);
             case Op.CrossEntropyGrad loss -> ReferenceLoss.crossEntropyGrad(loss, in.get(0), in.get(1), in.get(2), y);
-            case Op.LinearCrossEntropy _ -> ReferenceLoss.linearCrossEntropy(in.get(0), in.get(1), in.get(2), out);
+            case Op.LinearCrossEntropy loss -> ReferenceLoss.linearCrossEntropy(loss, in.get(0), in.get(1), in.get(2), out);
             case Op.SegmentSum _ -> ReferenceLoss.segmentSum(in.get(0), in.get(1), y);
             case Op.SegmentExpand _ -> ReferenceLoss.segmentExpand(in.get(0), in.get(1), y);
         }

@@ -38,10 +38,11 @@ final class ReferenceLoss {
         }
     }
 
-    static void linearCrossEntropy(Tensor x, Tensor head, Tensor targets, List<Tensor> out) {
+    static void linearCrossEntropy(Op.LinearCrossEntropy op, Tensor x, Tensor head, Tensor targets, List<Tensor> out) {
         long width = x.shape().dim(-1);
         long vocabulary = head.shape().dim(0);
         double[] logits = new double[Math.toIntExact(vocabulary)];
+        double[] slopes = new double[logits.length];
         for (long row = 0; row < targets.elements(); row++) {
             double max = Double.NEGATIVE_INFINITY;
             for (int v = 0; v < vocabulary; v++) {
@@ -49,6 +50,8 @@ final class ReferenceLoss {
                 for (long j = 0; j < width; j++) {
                     logits[v] += x.get(row * width + j) * head.get(v * width + j);
                 }
+                slopes[v] = op.softcap() == 0 ? 1 : Curve.TANH.at(1, logits[v] / op.softcap());
+                logits[v] = op.softcap() == 0 ? logits[v] : op.softcap() * Math.tanh(logits[v] / op.softcap());
                 max = Math.max(max, logits[v]);
             }
             double sum = 0;
@@ -61,7 +64,7 @@ final class ReferenceLoss {
             for (long j = 0; out.size() > 1 && j < width; j++) {
                 double pull = 0;
                 for (int v = 0; v < vocabulary; v++) {
-                    pull += (Math.exp(logits[v] - normaliser) - (v == target ? 1 : 0)) * head.get(v * width + j);
+                    pull += (Math.exp(logits[v] - normaliser) - (v == target ? 1 : 0)) * slopes[v] * head.get(v * width + j);
                 }
                 out.get(1).set(row * width + j, pull);
             }

@@ -65,9 +65,13 @@ class GoldenOpsTest {
                         // The file rounds epsilon to float32; the numbers were made with these.
                         Map.of("plain", 1e-5, "tiny", 1e-5, "huge", 1e-6, "zero_row", 1e-6).entrySet().stream().map(form -> new Case("rms_norm." + form.getKey(),
                                 List.of("x", "weight"), inputs -> inputs.get("x").rmsNorm(inputs.get("weight"), form.getValue()))),
-                        Stream.of("h4kv2", "h6kv1", "h3kv3").map(form -> new Case("attention." + form, List.of("q", "k", "v"), GoldenOpsTest::attention)),
+                        Stream.of("h4kv2", "h6kv1", "h3kv3").map(form -> new Case("attention." + form, List.of("q", "k", "v"), inputs -> attention(inputs, 0))),
+                        Map.of("capped", 2.0, "capped_gemma", 50.0).entrySet().stream().map(form -> new Case("attention." + form.getKey(), List.of("q", "k", "v"),
+                                inputs -> attention(inputs, form.getValue()))),
+                        Map.of("plain", 0.0, "capped", 3.0, "capped_gemma", 30.0).entrySet().stream().map(form -> new Case("linear_head." + form.getKey(),
+                                List.of("x", "weight"), inputs -> inputs.get("x").linearCrossEntropy(inputs.get("weight"), inputs.ids("labels"), form.getValue()))),
                         Stream.of("ignore", "one_label", "extreme").map(form -> new Case("cross_entropy." + form, List.of("logits"), GoldenOpsTest::crossEntropy)),
-                        Map.of("logsigmoid", Curve.LOG_SIGMOID, "silu", Curve.SILU, "gelu_erf", Curve.GELU, "gelu_tanh", Curve.GELU_TANH).entrySet().stream()
+                        Map.of("logsigmoid", Curve.LOG_SIGMOID, "silu", Curve.SILU, "gelu_erf", Curve.GELU, "gelu_tanh", Curve.GELU_TANH, "tanh", Curve.TANH).entrySet().stream()
                                 .map(curve -> new Case(curve.getKey(), List.of("x"), inputs -> inputs.get("x").apply(curve.getValue()))))
                 .flatMap(all -> all);
     }
@@ -80,7 +84,7 @@ class GoldenOpsTest {
         return x.rotary(cos.slice(0, cos.shape().rows(), 0, half), inputs.get("sin").slice(0, cos.shape().rows(), 0, half));
     }
 
-    private static Value attention(Inputs inputs) {
+    private static Value attention(Inputs inputs, double softcap) {
         Shape q = inputs.tensor("q").shape();
         int heads = (int) q.dim(1);
         int[] starts = Arrays.stream(inputs.tensor("starts").toDoubles()).mapToInt(start -> (int) start).toArray();
@@ -90,7 +94,7 @@ class GoldenOpsTest {
             System.arraycopy(new int[] {starts[i], length, starts[i], length}, 0, segments, 4 * i, 4);
         }
         return flat(inputs.get("q")).attention(flat(inputs.get("k")), flat(inputs.get("v")), inputs.ids(Shape.of(starts.length - 1, 4), segments),
-                heads, (int) inputs.tensor("k").shape().dim(1), 1 / Math.sqrt((double) q.dim(2)));
+                heads, (int) inputs.tensor("k").shape().dim(1), 1 / Math.sqrt((double) q.dim(2)), softcap);
     }
 
     private static Value crossEntropy(Inputs inputs) {

@@ -296,10 +296,10 @@ class GraphTest {
     void theLogSumExpOfAttentionHasNoDerivative() {
         Value q = graph.variable(random(2, 2));
         Value segments = graph.constant(Tensor.of(scope, Shape.of(1, 4), 0, 2, 0, 2));
-        Value logSumExp = graph.run(new Op.Attention(1, 1, 1), List.of(q, q, q, segments)).get(1);
+        Value logSumExp = graph.run(new Op.Attention(1, 1, 1, 0), List.of(q, q, q, segments)).get(1);
         assertThatThrownBy(() -> graph.gradient(logSumExp.sum(), List.of(q)))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("the second output of Attention[heads=1, kvHeads=1, scale=1.0] has no derivative");
+                .hasMessageContaining("the second output of Attention[heads=1, kvHeads=1, scale=1.0, softcap=0.0] has no derivative");
     }
 
     @Test

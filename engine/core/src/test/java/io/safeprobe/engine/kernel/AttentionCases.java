@@ -9,26 +9,37 @@ final class AttentionCases {
     private AttentionCases() {}
 
     static void add(List<OpFamily> all) {
-        all.add(OpFamily.of(Op.Attention.class, draw -> {
-            Layout layout = Layout.draw(draw);
-            return OpCase.of(
-                            new Op.Attention(layout.heads, layout.kvHeads, layout.scale),
-                            layout.queries(draw), layout.keys(draw), layout.keys(draw), layout.segments())
-                    .terms((long) layout.size * layout.longest);
-        }));
-        all.add(OpFamily.of(Op.AttentionGrad.class, draw -> {
-            Layout layout = Layout.draw(draw);
-            Op forward = new Op.Attention(layout.heads, layout.kvHeads, layout.scale);
-            List<Integer> from = List.of(0, 1, 2, 3);
-            return OpCase.of(
-                            new Op.AttentionGrad(layout.heads, layout.kvHeads, layout.scale),
-                            layout.queries(draw), layout.keys(draw), layout.keys(draw), layout.segments(),
-                            new OpCase.Operand.Derived(forward, from, 0), new OpCase.Operand.Derived(forward, from, 1),
-                                    layout.queries(draw))
-                    .outputs(3)
-                    .orders(1)
-                    .terms((long) layout.size * layout.longest * layout.heads);
-        }));
+        all.add(OpFamily.of(Op.Attention.class, draw -> forward(draw, 0)));
+        all.add(OpFamily.of(Op.Attention.class, "capped", draw -> forward(draw, cap(draw))));
+        all.add(OpFamily.of(Op.AttentionGrad.class, draw -> gradient(draw, 0)));
+        all.add(OpFamily.of(Op.AttentionGrad.class, "capped", draw -> gradient(draw, cap(draw))));
+    }
+
+    /** Scores are about 1: caps that bend most of them, some and hardly any. */
+    private static double cap(Draw draw) {
+        return draw.of(1, 2, 50) * 0.75;
+    }
+
+    private static OpCase forward(Draw draw, double softcap) {
+        Layout layout = Layout.draw(draw);
+        return OpCase.of(
+                        new Op.Attention(layout.heads, layout.kvHeads, layout.scale, softcap),
+                        layout.queries(draw), layout.keys(draw), layout.keys(draw), layout.segments())
+                .terms((long) layout.size * layout.longest);
+    }
+
+    private static OpCase gradient(Draw draw, double softcap) {
+        Layout layout = Layout.draw(draw);
+        Op forward = new Op.Attention(layout.heads, layout.kvHeads, layout.scale, softcap);
+        List<Integer> from = List.of(0, 1, 2, 3);
+        return OpCase.of(
+                        new Op.AttentionGrad(layout.heads, layout.kvHeads, layout.scale, softcap),
+                        layout.queries(draw), layout.keys(draw), layout.keys(draw), layout.segments(),
+                        new OpCase.Operand.Derived(forward, from, 0), new OpCase.Operand.Derived(forward, from, 1),
+                                layout.queries(draw))
+                .outputs(3)
+                .orders(1)
+                .terms((long) layout.size * layout.longest * layout.heads);
     }
 
     /** Heads and segments; {@code longest} counts the keys of the longest segment. */

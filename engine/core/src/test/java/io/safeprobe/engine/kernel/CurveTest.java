@@ -65,6 +65,18 @@ class CurveTest {
         "LOG_SIGMOID, 2, 0, -0.25",
         "LOG_SIGMOID, 2, 0.5, -0.2350037122015945",
         "LOG_SIGMOID, 2, 1, -0.19661193324148185",
+        "TANH, 0, -3, -0.9950547536867305",
+        "TANH, 0, 0, 0.0",
+        "TANH, 0, 0.5, 0.46211715726000974",
+        "TANH, 0, 1, 0.7615941559557649",
+        "TANH, 1, -3, 0.00986603716544019",
+        "TANH, 1, 0, 1.0",
+        "TANH, 1, 0.5, 0.7864477329659274",
+        "TANH, 1, 1, 0.4199743416140261",
+        "TANH, 2, -3, 0.019634494363042435",
+        "TANH, 2, 0, 0.0",
+        "TANH, 2, 0.5, -0.7268619813835873",
+        "TANH, 2, 1, -0.6397000084492245",
         "EXP, 0, -3, 0.049787068367863944",
         "EXP, 0, 0, 1.0",
         "EXP, 0, 0.5, 1.6487212707001282",
@@ -130,6 +142,14 @@ class CurveTest {
         for (int order = 0; order <= Curve.MAX_ORDER; order++) {
             assertThat(curve.at(order, Double.NaN)).isNaN();
         }
+    }
+
+    @Test
+    void farFromZeroTanhIsOneAndFlat() {
+        assertThat(Curve.TANH.at(0, 1e6)).isEqualTo(1);
+        assertThat(Curve.TANH.at(0, -1e6)).isEqualTo(-1);
+        assertThat(Curve.TANH.at(1, 1e6)).isZero();
+        assertThat(Curve.TANH.at(2, -1e6)).isZero();
     }
 
     @Test

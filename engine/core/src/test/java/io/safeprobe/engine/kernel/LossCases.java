@@ -31,7 +31,9 @@ final class LossCases {
                     .terms(classes);
         }));
         for (boolean pull : new boolean[] {false, true}) {
-            all.add(OpFamily.of(Op.LinearCrossEntropy.class, pull ? "with pull" : "", draw -> linear(draw, pull)));
+            all.add(OpFamily.of(Op.LinearCrossEntropy.class, pull ? "with pull" : "", draw -> linear(draw, pull, 0)));
+            all.add(OpFamily.of(Op.LinearCrossEntropy.class, pull ? "capped, with pull" : "capped",
+                    draw -> linear(draw, pull, draw.of(1, 3, 30) * 0.75)));
         }
         all.add(OpFamily.of(Op.SegmentSum.class, draw -> {
             int elements = draw.width();
@@ -46,13 +48,13 @@ final class LossCases {
     }
 
     /** In large cases often more tokens than a panel holds, and a vocabulary of several blocks. */
-    private static OpCase linear(Draw draw, boolean pull) {
+    private static OpCase linear(Draw draw, boolean pull, double softcap) {
         int tokens = draw.large() ? draw.extent(150) : draw.rows();
         int width = draw.width();
         int vocabulary = draw.large() && draw.flip() ? draw.between(481, 1300) : draw.vocabulary();
         double most = draw.large() ? 6 / Math.sqrt(width) : 2;
         return OpCase.of(
-                        new Op.LinearCrossEntropy(pull),
+                        new Op.LinearCrossEntropy(pull, softcap),
                         draw.real(Shape.of(tokens, width), 0, 1, true),
                         draw.real(Shape.of(vocabulary, width), 0, most, true).asWeight(),
                         draw.indices(tokens, vocabulary))

@@ -37,11 +37,13 @@ final class MalformedCases {
         }
     }
 
+    private static final String CAP = "the soft cap must be a positive number that float32 holds, or 0 for none";
+
     private MalformedCases() {}
 
     static List<OfOp> operations() {
-        Op attention = new Op.Attention(2, 1, 1);
-        Op attentionGrad = new Op.AttentionGrad(2, 1, 1);
+        Op attention = new Op.Attention(2, 1, 1, 0);
+        Op attentionGrad = new Op.AttentionGrad(2, 1, 1, 0);
         return List.of(
                 op(new Op.MatMul(false, false), "the inner extents differ", f32(2, 3), f32(2, 3)),
                 op(new Op.MatMul(true, true), "the inner extents differ", f32(2, 3), f32(3, 4)),
@@ -91,7 +93,7 @@ final class MalformedCases {
                 op(new Op.Rotary(false), "multiple of the head size", f32(2, 6), f32(2, 2), f32(2, 2)),
                 op(new Op.Rotary(false), "need the same shape", f32(2, 4), f32(2, 2), f32(2, 1)),
                 op(new Op.Rotary(false), "cos and sin need the type of x", f32(2, 4), f64(2, 2), f64(2, 2)),
-                op(new Op.Attention(3, 2, 1), "heads must be a multiple of key/value heads", f32(2, 6), f32(2, 4), f32(2, 4),
+                op(new Op.Attention(3, 2, 1, 0), "heads must be a multiple of key/value heads", f32(2, 6), f32(2, 4), f32(2, 4),
                         segments(0, 2, 0, 2)),
                 op(attention, "the width of q must be a multiple of the heads", f32(2, 3), f32(2, 1), f32(2, 1), segments(0, 2, 0, 2)),
                 op(attention, "k needs key/value heads times the head size of q", f32(2, 4), f32(2, 4), f32(2, 4), segments(0, 2, 0, 2)),
@@ -108,13 +110,20 @@ final class MalformedCases {
                         f32(2, 4), f32(2, 2), f32(2, 2), segments(0, 2, 0, 2), f32(2, 4), f32(2, 2), f32(2, 2)),
                 op(attentionGrad, "the log-sum-exp must be [tq, heads]",
                         f32(2, 4), f32(2, 2), f32(2, 2), segments(0, 2, 0, 2), f32(2, 4), f32(2, 1), f32(2, 4)),
+                op(new Op.Attention(2, 1, 1, -50), CAP, f32(2, 4), f32(2, 2), f32(2, 2), segments(0, 2, 0, 2)),
+                op(new Op.Attention(2, 1, 1, Double.NaN), CAP, f32(2, 4), f32(2, 2), f32(2, 2), segments(0, 2, 0, 2)),
+                op(new Op.Attention(2, 1, 1, 1e-60), CAP, f32(2, 4), f32(2, 2), f32(2, 2), segments(0, 2, 0, 2)),
+                op(new Op.AttentionGrad(2, 1, 1, Double.POSITIVE_INFINITY), CAP,
+                        f32(2, 4), f32(2, 2), f32(2, 2), segments(0, 2, 0, 2), f32(2, 4), f32(2, 2), f32(2, 4)),
                 op(new Op.LogSoftmax(), "a row must not be empty", f32(2, 0)),
                 op(new Op.CrossEntropy(-100), "index 3 is not in [0, 3)", f32(2, 3), ids(0, 3)),
                 op(new Op.CrossEntropy(-100), "index -1 is not in [0, 3)", f32(2, 3), ids(-100, -1)),
                 op(new Op.CrossEntropy(-100), "one target for each row", f32(2, 3), ids(0)),
-                op(new Op.LinearCrossEntropy(true), "the head must be [vocabulary, width of x]", f32(2, 3), f32(3, 4), ids(0, 1)),
-                op(new Op.LinearCrossEntropy(true), "one target for each row", f32(2, 3), f32(4, 3), ids(0)),
-                op(new Op.LinearCrossEntropy(false), "index 4 is not in [0, 4)", f32(2, 3), f32(4, 3), ids(0, 4)),
+                op(new Op.LinearCrossEntropy(true, 0), "the head must be [vocabulary, width of x]", f32(2, 3), f32(3, 4), ids(0, 1)),
+                op(new Op.LinearCrossEntropy(true, 0), "one target for each row", f32(2, 3), f32(4, 3), ids(0)),
+                op(new Op.LinearCrossEntropy(false, 0), "index 4 is not in [0, 4)", f32(2, 3), f32(4, 3), ids(0, 4)),
+                op(new Op.LinearCrossEntropy(false, -1), CAP, f32(2, 3), f32(4, 3), ids(0, 3)),
+                op(new Op.LinearCrossEntropy(true, 1e60), CAP, f32(2, 3), f32(4, 3), ids(0, 3)),
                 op(new Op.CrossEntropyGrad(-100), "one target and one gradient for each row", f32(2, 3), ids(0, 0), f32(3)),
                 op(new Op.CrossEntropyGrad(-100), "input 2 needs the type of the first", f32(2, 3), ids(0, 0), f64(2)),
                 op(new Op.SegmentSum(), "starts must run from 0 to 3", f32(3), ids(0, 2)),

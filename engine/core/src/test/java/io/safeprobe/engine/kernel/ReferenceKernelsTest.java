@@ -123,7 +123,7 @@ class ReferenceKernelsTest {
         Tensor q = figures.matrix(2, 1, 1);
         Tensor k = figures.matrix(2, 0, Math.log(3));
         Tensor v = figures.matrix(2, 8, 4);
-        List<Tensor> outputs = figures.outputs(new Op.Attention(1, 1, 1), q, k, v, figures.segments(0, 2, 0, 2));
+        List<Tensor> outputs = figures.outputs(new Op.Attention(1, 1, 1, 0), q, k, v, figures.segments(0, 2, 0, 2));
         assertThat(outputs.get(0).toDoubles()).containsExactly(new double[] {8, 5}, ROUNDED);
         assertThat(outputs.get(1).toDoubles()).containsExactly(new double[] {0, Math.log(4)}, ROUNDED);
     }
@@ -134,7 +134,7 @@ class ReferenceKernelsTest {
         Tensor q = figures.matrix(2, 0, 0);
         Tensor k = figures.matrix(4, 1, 2, 3, 4);
         Tensor v = figures.matrix(4, 3, 6, 9, 100);
-        double[] outputs = figures.first(new Op.Attention(1, 1, 1), q, k, v, figures.segments(0, 1, 0, 3, 1, 1, 3, 1));
+        double[] outputs = figures.first(new Op.Attention(1, 1, 1, 0), q, k, v, figures.segments(0, 1, 0, 3, 1, 1, 3, 1));
         assertThat(outputs).containsExactly(new double[] {6, 100}, ROUNDED);
     }
 
@@ -142,7 +142,7 @@ class ReferenceKernelsTest {
     void attentionSharesAKeyHeadBetweenItsGroup() {
         // four query heads, two key/value heads, one token: each head returns the value of its group
         Tensor q = figures.matrix(1, 1, 2, 3, 4);
-        double[] outputs = figures.first(new Op.Attention(4, 2, 1), q, figures.matrix(1, 1, 1), figures.matrix(1, 7, 9),
+        double[] outputs = figures.first(new Op.Attention(4, 2, 1, 0), q, figures.matrix(1, 1, 1), figures.matrix(1, 7, 9),
                 figures.segments(0, 1, 0, 1));
         assertThat(outputs).containsExactly(7, 7, 9, 9);
     }
@@ -154,13 +154,44 @@ class ReferenceKernelsTest {
         Tensor k = figures.matrix(2, 0, Math.log(3));
         Tensor v = figures.matrix(2, 8, 4);
         Tensor segments = figures.segments(0, 2, 0, 2);
-        List<Tensor> forward = figures.outputs(new Op.Attention(1, 1, 1), q, k, v, segments);
+        List<Tensor> forward = figures.outputs(new Op.Attention(1, 1, 1, 0), q, k, v, segments);
         List<Tensor> gradients = figures.outputs(
-                new Op.AttentionGrad(1, 1, 1), q, k, v, segments, forward.get(0), forward.get(1), figures.matrix(2, 0, 1));
+                new Op.AttentionGrad(1, 1, 1, 0), q, k, v, segments, forward.get(0), forward.get(1), figures.matrix(2, 0, 1));
         // ds = p (v - y) = (3/4, -3/4)
         assertThat(gradients.get(0).toDoubles()).containsExactly(new double[] {0, -0.75 * Math.log(3)}, ROUNDED);
         assertThat(gradients.get(1).toDoubles()).containsExactly(new double[] {0.75, -0.75}, ROUNDED);
         assertThat(gradients.get(2).toDoubles()).containsExactly(new double[] {0.25, 0.75}, ROUNDED);
+    }
+
+    @Test
+    void aCapBendsTheScoresBeforeTheSoftmax() {
+        // tanh(log(2)) = 3/5, so with a cap of 5 log(3) / 3 the score atanh(3/5) of it becomes log 3; the slope there is 1 - 9/25
+        double cap = 5 * Math.log(3) / 3;
+        Tensor q = figures.matrix(2, 1, 1);
+        Tensor k = figures.matrix(2, 0, cap * Math.log(2));
+        Tensor v = figures.matrix(2, 8, 4);
+        Tensor segments = figures.segments(0, 2, 0, 2);
+        List<Tensor> forward = figures.outputs(new Op.Attention(1, 1, 1, cap), q, k, v, segments);
+        assertThat(forward.get(0).toDoubles()).containsExactly(new double[] {8, 5}, ROUNDED);
+        assertThat(forward.get(1).toDoubles()).containsExactly(new double[] {0, Math.log(4)}, ROUNDED);
+        List<Tensor> gradients = figures.outputs(
+                new Op.AttentionGrad(1, 1, 1, cap), q, k, v, segments, forward.get(0), forward.get(1), figures.matrix(2, 0, 1));
+        // ds = p (v - y) slope = (3/4, -3/4 16/25), the slope at a score of 0 being 1
+        assertThat(gradients.get(0).toDoubles()).containsExactly(new double[] {0, -0.48 * cap * Math.log(2)}, ROUNDED);
+        assertThat(gradients.get(1).toDoubles()).containsExactly(new double[] {0.75, -0.48}, ROUNDED);
+        assertThat(gradients.get(2).toDoubles()).containsExactly(new double[] {0.25, 0.75}, ROUNDED);
+    }
+
+    @Test
+    void aCapBendsTheLogitsOfALinearHead() {
+        // logits 0 and cap log(2) become 0 and log 3
+        double cap = 5 * Math.log(3) / 3;
+        Tensor x = figures.matrix(1, 1);
+        Tensor head = figures.matrix(2, 0, cap * Math.log(2));
+        List<Tensor> outputs = figures.outputs(new Op.LinearCrossEntropy(true, cap), x, head, figures.ids(0));
+        assertThat(outputs.get(0).toDoubles()).containsExactly(new double[] {Math.log(4)}, ROUNDED);
+        // (3/4) (16/25) times the row of token 1
+        assertThat(outputs.get(1).toDoubles()).containsExactly(new double[] {0.48 * cap * Math.log(2)}, ROUNDED);
     }
 
     @Test

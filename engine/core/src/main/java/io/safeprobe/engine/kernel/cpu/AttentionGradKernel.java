@@ -22,7 +22,8 @@ import jdk.incubator.vector.VectorMask;
  * Gradient of attention (arXiv 2205.14135, appendix B) by panels of queries: probabilities are computed again from the log-sum-exp,
  * and five small products on the microkernel give {@code dv += p g}, {@code dp = g v}, {@code dk += ds q} and {@code dq = ds k}.
  * A task is one key/value head of one segment, which alone writes the gradients of its keys and adds its panels in order: no
- * locks, and the same bits for any number of threads. Segments whose keys overlap share a task.
+ * locks, and the same bits for any number of threads. Segments whose keys overlap share a task. Where scores are capped, the slope of the
+ * cap is kept with the scores and multiplied into {@code ds}.
  */
 final class AttentionGradKernel {
     private static final int K_SLOT = 3;
@@ -38,10 +39,11 @@ final class AttentionGradKernel {
     private static final int DV_SLOT = 13;
     private static final int OUT_SLOT = 14;
     private static final int ROW_SLOT = 15;
+    private static final int SLOPE_SLOT = 16;
 
     private record Call(
             Matrix q, Matrix k, Matrix v, Matrix y, Matrix logSumExp, Matrix g, MemorySegment dq, Matrix dk, Matrix dv, int heads,
-            int group, int size, float scale) {
+            int group, int size, float scale, float softcap) {
         int dimensionPanels() {
             return (size + COLUMNS - 1) / COLUMNS;
         }
@@ -86,7 +88,8 @@ final class AttentionGradKernel {
         int size = Math.toIntExact(in.get(0).shape().dim(-1) / op.heads());
         Call call = new Call(
                 matrix(in.get(0)), matrix(in.get(1)), matrix(in.get(2)), matrix(in.get(4)), matrix(in.get(5)), matrix(in.get(6)),
-                out.get(0).data(), matrix(out.get(1)), matrix(out.get(2)), op.heads(), op.heads() / op.kvHeads(), size, (float) op.scale());
+                out.get(0).data(), matrix(out.get(1)), matrix(out.get(2)), op.heads(), op.heads() / op.kvHeads(), size, (float) op.scale(),
+                (float) op.softcap());
         out.get(1).data().fill((byte) 0);
         out.get(2).data().fill((byte) 0);
         List<List<Segment>> groups = sharingKeys(Segment.of(in.get(3)));
@@ -140,6 +143,10 @@ final class AttentionGradKernel {
         Panels.packRows(call.q, row, queries, column, size, q, 0, COLUMNS, scratch);
         ScorePanel.scale(q, COLUMNS * size, call.scale);
         ScorePanel.multiply(shared.k, seen, q, size, p);
+        float[] slope = scratch.floats(SLOPE_SLOT, call.softcap == 0 ? 0 : ScorePanel.size(seen));
+        if (call.softcap != 0) {
+            ScorePanel.cap(p, seen, call.softcap, slope);
+        }
         for (int c = 0; c < COLUMNS; c++) {
             rows[c] = c < queries ? Lanes.get(call.logSumExp.data(), call.logSumExp.index(row + c, head)) : 0f;
         }
@@ -154,6 +161,9 @@ final class AttentionGradKernel {
             rows[c] = c < queries ? dot(call.g, call.y, call.g.index(row + c, column), size) : 0f;
         }
         ScorePanel.scoreGradient(p, ds, seen, rows);
+        if (call.softcap != 0) {
+            ScorePanel.multiplyBy(ds, slope, seen);
+        }
         accumulate(call, shared.dk, ds, seen, call.q, row, column, queries, call.scale, scratch);
 
         float[] dq = scratch.floats(OUT_SLOT, ScorePanel.size(size));

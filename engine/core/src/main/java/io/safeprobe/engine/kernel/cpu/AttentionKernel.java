@@ -30,7 +30,8 @@ final class AttentionKernel {
     private static final int LSE_SLOT = 9;
 
     /** Tensors of one call as matrices, with the sizes of a head. */
-    private record Call(Matrix q, Matrix k, Matrix v, MemorySegment y, MemorySegment logSumExp, int heads, int group, int size, float scale) {}
+    private record Call(Matrix q, Matrix k, Matrix v, MemorySegment y, MemorySegment logSumExp, int heads, int group, int size, float scale,
+            float softcap) {}
 
     private record Task(Segment segment, int head, int from, int to) {}
 
@@ -44,7 +45,7 @@ final class AttentionKernel {
         int size = Math.toIntExact(in.get(0).shape().dim(-1) / op.heads());
         Call call = new Call(
                 matrix(in.get(0)), matrix(in.get(1)), matrix(in.get(2)), y.data(), logSumExp.data(),
-                op.heads(), op.heads() / op.kvHeads(), size, (float) op.scale());
+                op.heads(), op.heads() / op.kvHeads(), size, (float) op.scale(), (float) op.softcap());
         List<Task> tasks = new ArrayList<>();
         for (Segment segment : Segment.of(in.get(3))) {
             for (int head = 0; head < op.heads(); head++) {
@@ -66,7 +67,7 @@ final class AttentionKernel {
             for (int query = task.from; query < task.to; query++) {
                 DecodeAttention.row(
                         call.q, call.k, call.v, call.y, call.logSumExp, segment, query, task.head, call.heads, call.group, call.size,
-                        call.scale, scratch);
+                        call.scale, call.softcap, scratch);
             }
             return;
         }
@@ -106,6 +107,9 @@ final class AttentionKernel {
         ScorePanel.scale(q, COLUMNS * size, call.scale);
         float[] scores = scratch.floats(SCORE_SLOT, ScorePanel.size(seen));
         ScorePanel.multiply(k, seen, q, size, scores);
+        if (call.softcap != 0) {
+            ScorePanel.cap(scores, seen, call.softcap);
+        }
         ScorePanel.hide(scores, seen, segment.visible(from), Float.NEGATIVE_INFINITY);
         float[] inverse = scratch.floats(SUM_SLOT, COLUMNS);
         float[] logSumExp = scratch.floats(LSE_SLOT, COLUMNS);

@@ -9,7 +9,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * The functions of {@link Curve} and their first derivatives on vectors. Everything reduces to one {@link Exp}: sigmoid is
+ * The functions of {@link Curve} and their first derivatives on vectors. Everything but {@link Tanh} reduces to one {@link Exp}: sigmoid is
  * {@code 1 / (1 + exp(-x))}, the tanh form of GELU is {@code x sigmoid(2u)}, the normal distribution is {@code exp(-x^2 / 2)} times a
  * polynomial. One loop a function, because a choice inside the loop would put several expansions of the exponential into one
  * method. Second derivatives, which only a gradient of a gradient needs, and the last elements go through {@link Curve#at}.
@@ -62,6 +62,7 @@ final class CurveKernel {
                 case GELU -> gelu(order, x, y, from, whole);
                 case GELU_TANH -> geluTanh(order, x, y, from, whole);
                 case LOG_SIGMOID -> logSigmoid(order, x, y, from, whole);
+                case TANH -> tanh(order, x, y, from, whole);
                 case EXP -> exp(x, y, from, whole);
                 case RSQRT -> rsqrt(order, x, y, from, whole);
             }
@@ -180,6 +181,22 @@ final class CurveKernel {
     private static void sigmoidOfNegative(MemorySegment x, MemorySegment y, long from, long to) {
         for (long i = from; i < to; i += COUNT) {
             Lanes.store(ONE.div(Exp.of(Lanes.load(x, i)).add(ONE)), y, i);
+        }
+    }
+
+    private static void tanh(int order, MemorySegment x, MemorySegment y, long from, long to) {
+        if (order == 0) {
+            for (long i = from; i < to; i += COUNT) {
+                Lanes.store(Tanh.of(Lanes.load(x, i)), y, i);
+            }
+        } else {
+            tanhSlope(x, y, from, to);
+        }
+    }
+
+    private static void tanhSlope(MemorySegment x, MemorySegment y, long from, long to) {
+        for (long i = from; i < to; i += COUNT) {
+            Lanes.store(Tanh.slope(Tanh.of(Lanes.load(x, i))), y, i);
         }
     }
 

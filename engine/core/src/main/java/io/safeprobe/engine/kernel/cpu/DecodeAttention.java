@@ -24,7 +24,7 @@ final class DecodeAttention {
     /** Writes the output row and the log-sum-exp of query {@code query} of a segment for one head. */
     static void row(
             Matrix q, Matrix k, Matrix v, MemorySegment y, MemorySegment logSumExp, Segment segment, int query, int head, int heads,
-            int group, int size, float scale, Scratch scratch) {
+            int group, int size, float scale, float softcap, Scratch scratch) {
         int keys = segment.visible(query);
         long row = segment.firstQuery() + (long) query;
         long column = (long) (head / group) * size;
@@ -35,6 +35,10 @@ final class DecodeAttention {
         for (int j = 0; j < keys; j++) {
             scores[j] = scale * dot(k.data(), k.index(segment.firstKey() + (long) j, column), x, size);
             max = Math.max(max, scores[j]);
+        }
+        if (softcap != 0) {
+            ScorePanel.capRange(scores, (keys + COUNT - 1) / COUNT * COUNT, softcap);
+            max = largest(scores, keys);
         }
         java.util.Arrays.fill(scores, keys, keys + COUNT, Float.NEGATIVE_INFINITY);
         float sum = exponentials(scores, keys, max);
@@ -55,6 +59,14 @@ final class DecodeAttention {
             total += Lanes.get(k, at + d) * x[d];
         }
         return total;
+    }
+
+    private static float largest(float[] scores, int keys) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int j = 0; j < keys; j++) {
+            max = Math.max(max, scores[j]);
+        }
+        return max;
     }
 
     private static float exponentials(float[] scores, int keys, float max) {

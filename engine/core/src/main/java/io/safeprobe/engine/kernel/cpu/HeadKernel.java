@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Logits of a panel are kept {@code [block, tokens]}, which is packed B: they feed the second product as they are. The target is
  * left out of sum and mix. With z the log-odds of all other tokens against it, the loss is {@code log(1 + e^z)} and the gradient to
- * the hidden row {@code sigmoid(z) (mean of the other rows - row of the target)}: nothing cancels when the model is sure.
+ * the hidden row {@code sigmoid(z) (mean of the other rows - row of the target)}: nothing cancels when the model is sure. Where logits
+ * are capped, they are so before anything else, and rows come into mix and gradient times the slope of the cap at their logit.
  *
  * <p>Threads take panels of tokens, and pack the next block while others still compute. Tried: logits written to memory and two passes
  * over them, which took longer than the products where memory gives 10 GB/s.
@@ -63,8 +64,8 @@ final class HeadKernel {
      * each with room for two blocks.
      */
     private record Call(
-            Matrix head, int vocabulary, int width, int tokens, int each, int blockRows, boolean pull, MemorySegment targets, MemorySegment hidden,
-            MemorySegment headRows, MemorySegment headColumns, MemorySegment mix, Softmax softmax) {
+            Matrix head, int vocabulary, int width, int tokens, int each, int blockRows, boolean pull, float softcap, MemorySegment targets,
+            MemorySegment hidden, MemorySegment headRows, MemorySegment headColumns, MemorySegment mix, Softmax softmax) {
         /** Where a block begins in {@code headRows}. */
         long rowsAt(int block) {
             return block % 2 * ((long) blockRows / ROWS * A_STRIDE * width);
@@ -101,8 +102,8 @@ final class HeadKernel {
         this.workers = workers;
     }
 
-    /** Losses {@code [tokens]} and, unless {@code pull} is null, their gradients to the rows of {@code x}. */
-    void crossEntropy(Tensor x, Tensor head, Tensor targets, Tensor losses, @Nullable Tensor pull) {
+    /** Losses {@code [tokens]} of logits capped at {@code softcap}, which is 0 for none, and, unless {@code pull} is null, their gradients to the rows of {@code x}. */
+    void crossEntropy(float softcap, Tensor x, Tensor head, Tensor targets, Tensor losses, @Nullable Tensor pull) {
         int tokens = Math.toIntExact(x.shape().rows());
         if (tokens == 0) {
             return;
@@ -113,7 +114,7 @@ final class HeadKernel {
         int widthPanels = (width + ROWS - 1) / ROWS;
         int blockRows = Math.clamp((long) BLOCK / width / ROWS * ROWS, LEAST_ROWS, MOST_ROWS);
         Call call = new Call(
-                Matrix.of(head), Math.toIntExact(head.shape().dim(0)), width, tokens, each, blockRows, pull != null, targets.data(),
+                Matrix.of(head), Math.toIntExact(head.shape().dim(0)), width, tokens, each, blockRows, pull != null, softcap, targets.data(),
                 hiddenPanels.room((long) panels * COLUMNS * width),
                 headRows.room(2L * (blockRows / ROWS) * A_STRIDE * width),
                 headColumns.room(pull == null ? 0 : 2L * widthPanels * A_STRIDE * blockRows),
@@ -192,12 +193,16 @@ final class HeadKernel {
             long a = call.rowsAt(block) + r / ROWS * (long) A_STRIDE * call.width;
             GemmTile.multiply(call.width, call.headRows, a, call.hidden, (long) panel * COLUMNS * call.width, tokens, logits, (long) r * COLUMNS, COLUMNS);
         }
+        for (int column = 0; call.softcap != 0 && column < tokens; column += COUNT) {
+            cap(logits, column, rows, call.softcap);
+        }
         takeTargets(call, block, panel, logits);
+        boolean sloped = call.softcap != 0 && call.pull;
         for (int column = 0; column < tokens; column += COUNT) {
             int at = panel * COLUMNS + column;
             FloatVector before = FloatVector.fromArray(S, call.softmax.max, at);
             FloatVector max = columnMax(logits, column, rows, before);
-            FloatVector sum = exponentials(logits, column, rows, max);
+            FloatVector sum = sloped ? slopedExponentials(logits, column, rows, max, 1 / call.softcap) : exponentials(logits, column, rows, max);
             FloatVector shrink = Exp.of(before.sub(max));
             FloatVector.fromArray(S, call.softmax.sum, at).fma(shrink, sum).intoArray(call.softmax.sum, at);
             max.intoArray(call.softmax.max, at);
@@ -224,6 +229,15 @@ final class HeadKernel {
         }
     }
 
+    private static void cap(MemorySegment logits, int column, int rows, float cap) {
+        FloatVector inverse = FloatVector.broadcast(S, 1 / cap);
+        FloatVector factor = FloatVector.broadcast(S, cap);
+        for (int r = 0; r < rows; r++) {
+            long at = (long) r * COLUMNS + column;
+            Lanes.store(Tanh.of(Lanes.load(logits, at).mul(inverse)).mul(factor), logits, at);
+        }
+    }
+
     private static FloatVector columnMax(MemorySegment logits, int column, int rows, FloatVector before) {
         FloatVector max = before;
         for (int r = 0; r < rows; r++) {
@@ -238,6 +252,20 @@ final class HeadKernel {
             long at = (long) r * COLUMNS + column;
             FloatVector e = Exp.of(Lanes.load(logits, at).sub(max));
             Lanes.store(e, logits, at);
+            sum = sum.add(e);
+        }
+        return sum;
+    }
+
+    /** As {@link #exponentials}, but what is stored for the mix has the slope of the cap as a factor. */
+    private static FloatVector slopedExponentials(MemorySegment logits, int column, int rows, FloatVector max, float inverse) {
+        FloatVector sum = FloatVector.zero(S);
+        FloatVector factor = FloatVector.broadcast(S, inverse);
+        for (int r = 0; r < rows; r++) {
+            long at = (long) r * COLUMNS + column;
+            FloatVector logit = Lanes.load(logits, at);
+            FloatVector e = Exp.of(logit.sub(max));
+            Lanes.store(e.mul(Tanh.slope(logit.mul(factor))), logits, at);
             sum = sum.add(e);
         }
         return sum;
@@ -285,7 +313,9 @@ final class HeadKernel {
                 Lanes.widen(call.head.type(), call.head.data(), call.head.index(target, 0), call.width, row, 0);
                 // Where no other token has any weight, there is no mean, and nothing pulls.
                 float scale = call.softmax.sum[at] == 0 ? 0 : (float) (others / call.softmax.sum[at]);
-                subtract(pull.data(), (first + c) * call.width, scale, row, (float) others, call.width);
+                double t = call.softcap == 0 ? 0 : call.softmax.targetLogit[at] / call.softcap;
+                float own = (float) (others * Math.max(0, 1 - t * t));
+                subtract(pull.data(), (first + c) * call.width, scale, row, own, call.width);
             }
         }
     }

@@ -31,6 +31,38 @@ final class ScorePanel {
         }
     }
 
+    /** {@code cap tanh(score / cap)} of the first {@code keys} rows. */
+    static void cap(float[] panel, int keys, float cap) {
+        capRange(panel, keys * COLUMNS, cap);
+    }
+
+    /** {@code cap tanh(x / cap)} of {@code size} floats, a multiple of the lanes. */
+    static void capRange(float[] values, int size, float cap) {
+        FloatVector inverse = FloatVector.broadcast(S, 1 / cap);
+        FloatVector factor = FloatVector.broadcast(S, cap);
+        for (int i = 0; i < size; i += COUNT) {
+            Tanh.of(FloatVector.fromArray(S, values, i).mul(inverse)).mul(factor).intoArray(values, i);
+        }
+    }
+
+    /** As {@link #cap(float[], int, float)}, and keeps the slope of the cap at each score. */
+    static void cap(float[] panel, int keys, float cap, float[] slope) {
+        FloatVector inverse = FloatVector.broadcast(S, 1 / cap);
+        FloatVector factor = FloatVector.broadcast(S, cap);
+        for (int i = 0; i < keys * COLUMNS; i += COUNT) {
+            FloatVector t = Tanh.of(FloatVector.fromArray(S, panel, i).mul(inverse));
+            Tanh.slope(t).intoArray(slope, i);
+            t.mul(factor).intoArray(panel, i);
+        }
+    }
+
+    /** {@code a *= b} in the first {@code keys} rows. */
+    static void multiplyBy(float[] a, float[] b, int keys) {
+        for (int i = 0; i < keys * COLUMNS; i += COUNT) {
+            FloatVector.fromArray(S, a, i).mul(FloatVector.fromArray(S, b, i)).intoArray(a, i);
+        }
+    }
+
     /** Sets what the causal mask hides: query c of the block sees the first {@code visible + c} keys. */
     static void hide(float[] panel, int keys, int visible, float value) {
         for (int key = visible; key < keys; key++) {

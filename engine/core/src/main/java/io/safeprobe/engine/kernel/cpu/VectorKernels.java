@@ -99,7 +99,7 @@ public final class VectorKernels implements Kernels, AutoCloseable {
             case Op.LogSoftmax _ -> loss.logSoftmax(in.getFirst(), y);
             case Op.CrossEntropy entropy -> loss.crossEntropy(entropy.ignoreIndex(), in.get(0), in.get(1), y);
             case Op.CrossEntropyGrad entropy -> loss.crossEntropyGrad(entropy.ignoreIndex(), in.get(0), in.get(1), in.get(2), y);
-            case Op.LinearCrossEntropy fused -> head.crossEntropy(in.get(0), in.get(1), in.get(2), y, fused.pull() ? out.get(1) : null);
+            case Op.LinearCrossEntropy fused -> head.crossEntropy((float) fused.softcap(), in.get(0), in.get(1), in.get(2), y, fused.pull() ? out.get(1) : null);
             case Op.SegmentSum _ -> loss.segmentSum(in.get(0), in.get(1), y);
             case Op.SegmentExpand _ -> loss.segmentExpand(in.get(0), in.get(1), y);
         }

@@ -102,8 +102,11 @@ final class VectorKernelsTest {
         Tensor k = normal(DType.F32, 260, 2 * 24);
         Tensor v = normal(DType.F32, 260, 2 * 24);
         Tensor segments = Tensor.of(scope, Shape.of(3, 4), 0, 150, 0, 170, 150, 52, 165, 60, 202, 1, 230, 20);
-        List<Tensor> out = expectSameBits(new Op.Attention(4, 2, 0.2), q, k, v, segments);
-        expectSameBits(new Op.AttentionGrad(4, 2, 0.2), q, k, v, segments, out.get(0), out.get(1), normal(DType.F32, 203, 4 * 24));
+        Tensor g = normal(DType.F32, 203, 4 * 24);
+        for (double softcap : new double[] {0, 1.5}) {
+            List<Tensor> out = expectSameBits(new Op.Attention(4, 2, 0.2, softcap), q, k, v, segments);
+            expectSameBits(new Op.AttentionGrad(4, 2, 0.2, softcap), q, k, v, segments, out.get(0), out.get(1), g);
+        }
     }
 
     @Test
@@ -136,8 +139,10 @@ final class VectorKernelsTest {
         Tensor targets = Tensor.of(scope, Shape.of(150), random.ints(150, 0, 1201).toArray());
         Tensor hidden = normal(DType.F32, 150, 101);
         Tensor head = normal(DType.BF16, 1201, 101);
-        expectSameBits(new Op.LinearCrossEntropy(false), hidden, head, targets);
-        expectSameBits(new Op.LinearCrossEntropy(true), hidden, head, targets);
+        for (double softcap : new double[] {0, 15}) {
+            expectSameBits(new Op.LinearCrossEntropy(false, softcap), hidden, head, targets);
+            expectSameBits(new Op.LinearCrossEntropy(true, softcap), hidden, head, targets);
+        }
     }
 
     /** {@code softmax - onehot} in float32 would be wrong by some percent here. */
@@ -150,15 +155,17 @@ final class VectorKernelsTest {
             head.set(2L * v, v == 600 ? 1 : 0.001 * (v % 7));
             head.set(2L * v + 1, 0.5 - 0.002 * (v % 11));
         }
-        Op op = new Op.LinearCrossEntropy(true);
-        List<Tensor> in = List.of(hidden, head, Tensor.of(scope, Shape.of(1), 600));
-        List<Tensor> expected = outputs(op, in);
-        new ReferenceKernels().run(op, in, expected);
-        List<Tensor> actual = outputs(op, in);
-        two.run(op, in, actual);
-        for (int i = 0; i < 2; i++) {
-            assertThat(Math.abs(expected.get(i).get(0))).isBetween(1e-7, 1e-4);
-            assertThat(actual.get(i).get(0) / expected.get(i).get(0)).isCloseTo(1, within(1e-5));
+        for (double softcap : new double[] {0, 30}) {
+            Op op = new Op.LinearCrossEntropy(true, softcap);
+            List<Tensor> in = List.of(hidden, head, Tensor.of(scope, Shape.of(1), 600));
+            List<Tensor> expected = outputs(op, in);
+            new ReferenceKernels().run(op, in, expected);
+            List<Tensor> actual = outputs(op, in);
+            two.run(op, in, actual);
+            for (int i = 0; i < 2; i++) {
+                assertThat(Math.abs(expected.get(i).get(0))).isBetween(1e-7, 1e-3);
+                assertThat(actual.get(i).get(0) / expected.get(i).get(0)).isCloseTo(1, within(1e-5));
+            }
         }
     }
 
@@ -228,11 +235,11 @@ final class VectorKernelsTest {
         Tensor k = normal(DType.F32, 9, 8);
         Tensor v = normal(DType.F32, 9, 8);
         Tensor segments = Tensor.of(scope, Shape.of(2, 4), 0, 2, 2, 3, 2, 2, 3, 4);
-        Op.Attention forward = new Op.Attention(1, 1, 0.3);
+        Op.Attention forward = new Op.Attention(1, 1, 0.3, 0);
         List<Tensor> out = outputs(forward, List.of(q, k, v, segments));
         two.run(forward, List.of(q, k, v, segments), out);
         List<Tensor> in = List.of(q, k, v, segments, out.get(0), out.get(1), normal(DType.F32, 4, 8));
-        Op.AttentionGrad backward = new Op.AttentionGrad(1, 1, 0.3);
+        Op.AttentionGrad backward = new Op.AttentionGrad(1, 1, 0.3, 0);
         List<Tensor> expected = outputs(backward, in);
         List<Tensor> actual = outputs(backward, in);
         new ReferenceKernels().run(backward, in, expected);
