@@ -6,14 +6,30 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The keys that all architectures share, with the values that transformers takes where a key is missing.
+ * The keys that most architectures share, with the values that transformers takes where a key is missing.
  *
  * @param kvHeads key and value heads; 0 for as many as query heads
  * @param headSize width of a head; 0 for hidden size by heads
+ * @param spelling names of keys that are not the same everywhere
  */
-record CommonKeys(int kvHeads, int headSize, double normEpsilon, int positions, double theta, boolean tied) {
+record CommonKeys(int kvHeads, int headSize, double normEpsilon, int positions, double theta, boolean tied, Spelling spelling) {
+    /**
+     * Names of keys.
+     *
+     * @param activation the key of the activation
+     * @param standard the activation where the key is missing
+     * @param dropout keys of dropout probabilities
+     */
+    record Spelling(String normEpsilon, String activation, String standard, RopeKeys.Spelling rope, List<String> dropout) {
+        static final Spelling LLAMA = new Spelling("rms_norm_eps", "hidden_act", "silu", RopeKeys.Spelling.LLAMA, List.of("attention_dropout"));
+    }
+
+    /** Llama's names of keys. */
+    CommonKeys(int kvHeads, int headSize, double normEpsilon, int positions, double theta, boolean tied) {
+        this(kvHeads, headSize, normEpsilon, positions, theta, tied, Spelling.LLAMA);
+    }
+
     DecoderConfig read(String architecture, ConfigKeys keys, Variant variant) {
-        keys.only("attention_dropout", 0, "dropping attention weights while training is not supported; set it to 0 to train without");
         int hidden = keys.number("hidden_size");
         int heads = keys.number("num_attention_heads");
         // null means as many as heads; only a missing key takes the default of the class.
@@ -24,7 +40,7 @@ record CommonKeys(int kvHeads, int headSize, double normEpsilon, int positions, 
                     + " do not fit: key/value heads must divide the heads and the head size must be even");
         }
         int context = keys.number("max_position_embeddings", positions);
-        RopeKeys rope = new RopeKeys(keys, context, size);
+        RopeKeys rope = new RopeKeys(keys, spelling.rope(), context, size);
         return new DecoderConfig(
                 architecture,
                 hidden,
@@ -33,27 +49,30 @@ record CommonKeys(int kvHeads, int headSize, double normEpsilon, int positions, 
                 heads,
                 groups,
                 size,
+                rope.width(),
                 keys.number("vocab_size"),
-                keys.real("rms_norm_eps", normEpsilon),
+                keys.real(spelling.normEpsilon(), normEpsilon),
                 rope.theta(theta),
                 rope.scaling(),
-                activation(keys.get("hidden_act").asText("silu")),
+                activation(keys, spelling.activation(), spelling.standard()),
                 variant,
                 keys.flag("tie_word_embeddings", tied),
                 context,
-                ids(keys.get("eos_token_id")));
+                ids(keys.get("eos_token_id")),
+                keys.dropout(spelling.dropout()));
     }
 
-    private static Curve activation(String name) {
+    static Curve activation(ConfigKeys keys, String key, String fallback) {
+        String name = keys.get(key).asText(fallback);
         return switch (name) {
             case "silu", "swish" -> Curve.SILU;
             case "gelu" -> Curve.GELU;
-            case "gelu_pytorch_tanh", "gelu_new" -> Curve.GELU_TANH;
-            default -> throw new ModelException("config.json: hidden_act '" + name + "' is not supported; silu, gelu and gelu_pytorch_tanh are");
+            case "gelu_pytorch_tanh", "gelu_new", "gelu_fast" -> Curve.GELU_TANH;
+            default -> throw new ModelException("config.json: " + key + " '" + name + "' is not supported; silu, gelu and gelu_pytorch_tanh are");
         };
     }
 
-    private static List<Integer> ids(JsonNode node) {
+    static List<Integer> ids(JsonNode node) {
         List<Integer> ids = new ArrayList<>();
         if (node.isArray()) {
             node.forEach(id -> ids.add(id.asInt()));

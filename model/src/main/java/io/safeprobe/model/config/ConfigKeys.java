@@ -2,7 +2,9 @@ package io.safeprobe.model.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -79,12 +81,31 @@ final class ConfigKeys {
         return value.asBoolean();
     }
 
-    /** A key that changes nothing as long as it has this value, as null, or is not there. */
-    void only(String key, double harmless, String reason) {
-        double value = real(key, harmless);
-        if (value != harmless) {
-            throw new ModelException("config.json sets " + key + " to " + get(key) + ": " + reason);
+    /** Those of the keys that ask for dropout, with its probability. It changes nothing but training, where it is not applied. */
+    Map<String, Double> dropout(List<String> names) {
+        Map<String, Double> asked = new LinkedHashMap<>();
+        for (String name : names) {
+            double probability = real(name, 0);
+            if (probability < 0 || probability >= 1) {
+                throw new ModelException("config.json needs a probability from 0 to below 1 for " + name + ", but has " + get(name));
+            }
+            if (probability > 0) {
+                asked.put(name, probability);
+            }
         }
+        return asked;
+    }
+
+    /** A key of which one value is supported: the one that it has where it is missing. */
+    void only(String key, double value) {
+        if (real(key, value) != value) {
+            throw new ModelException("config.json sets " + key + " to " + get(key) + ", which is not supported; " + value + " is");
+        }
+    }
+
+    /** Keys that change nothing whatever their values. */
+    void ignore(String... names) {
+        read.addAll(List.of(names));
     }
 
     /**

@@ -7,7 +7,23 @@ import java.util.Set;
 
 /** The rotary part of config.json: rope_theta and rope_scaling as transformers 4 writes them, or the one object rope_parameters of transformers 5. */
 final class RopeKeys {
+    /**
+     * Names of keys.
+     *
+     * @param theta beside the object
+     * @param share the key of the rotated share of a head
+     * @param standard that share where the key is missing
+     * @param partial whether less than a whole head can be rotated
+     * @param original original_max_position_embeddings where the key is missing; 0 for max_position_embeddings
+     * @param longRope another name of the type longrope; empty for none
+     * @param within the object within rope_parameters that counts, if it is there; empty for rope_parameters itself
+     */
+    record Spelling(String theta, String share, double standard, boolean partial, int original, String longRope, String within) {
+        static final Spelling LLAMA = new Spelling("rope_theta", "partial_rotary_factor", 1, false, 0, "", "");
+    }
+
     private final ConfigKeys keys;
+    private final Spelling spelling;
     private final JsonNode object;
     private final String name;
     private final int positions;
@@ -17,29 +33,53 @@ final class RopeKeys {
      * The rotary keys of a configuration.
      *
      * @param positions max_position_embeddings
-     * @param width size of a head
+     * @param head size of a head
      */
-    RopeKeys(ConfigKeys keys, int positions, int width) {
+    RopeKeys(ConfigKeys keys, Spelling spelling, int positions, int head) {
         this.keys = keys;
+        this.spelling = spelling;
         this.positions = positions;
-        this.width = width;
         JsonNode old = keys.get("rope_scaling");
         JsonNode recent = keys.get("rope_parameters");
         // As transformers 5 does with a file that has both.
         this.name = old.isObject() && !old.isEmpty() ? "rope_scaling" : "rope_parameters";
         // Ignored where it has no meaning, as transformers does.
         keys.get("original_max_position_embeddings");
-        this.object = name.equals("rope_scaling") ? old : recent;
+        JsonNode inner = recent.path(spelling.within());
+        this.object = name.equals("rope_scaling") ? old : inner.isObject() ? inner : recent;
         for (JsonNode node : List.of(old, recent)) {
             if (!node.isMissingNode() && !node.isNull() && !node.isObject()) {
                 throw new ModelException("config.json needs an object for rope_scaling and rope_parameters, but has " + node);
             }
         }
+        if (!spelling.within().isEmpty() && recent.isObject() && !recent.isEmpty() && !inner.isObject()) {
+            throw new ModelException("config.json needs an object " + spelling.within() + " within rope_parameters, but has " + recent);
+        }
+        this.width = width(head);
+    }
+
+    private int width(int head) {
+        double outer = keys.real(spelling.share(), spelling.standard());
+        double share = optional("partial_rotary_factor", outer);
+        if (!spelling.partial() && share != 1) {
+            throw new ModelException("config.json sets partial_rotary_factor; rotating only a part of each head is not supported for this architecture");
+        }
+        int columns = (int) (head * share);
+        if (columns <= 0 || columns > head || columns % 2 != 0) {
+            throw new ModelException("config.json: " + share + " of a head of " + head + " columns are " + columns + " to be rotated; they must be an even number, above 0 and at most "
+                    + head);
+        }
+        return columns;
+    }
+
+    /** Columns of a head that are rotated. */
+    int width() {
+        return width;
     }
 
     /** Base of the frequencies. */
     double theta(double fallback) {
-        double outer = keys.real("rope_theta", fallback);
+        double outer = keys.real(spelling.theta(), fallback);
         double theta = object.hasNonNull("rope_theta") ? number("rope_theta") : outer;
         if (theta <= 1) {
             throw new ModelException("config.json needs a rope_theta above 1, but has " + theta);
@@ -48,11 +88,8 @@ final class RopeKeys {
     }
 
     RopeScaling scaling() {
-        double partial = keys.real("partial_rotary_factor", 1);
-        if (partial != 1 || optional("partial_rotary_factor", 1) != 1) {
-            throw new ModelException("config.json sets partial_rotary_factor; rotating only a part of each head is not supported");
-        }
-        String type = object.path("rope_type").asText(object.path("type").asText("default"));
+        String written = object.path("rope_type").asText(object.path("type").asText("default"));
+        String type = !spelling.longRope().isEmpty() && written.equals(spelling.longRope()) ? "longrope" : written;
         RopeScaling scaling = switch (type) {
             case "default" -> {
                 allow(type, Set.of());
@@ -117,6 +154,9 @@ final class RopeKeys {
     /** A value beside the object goes before one within, as in the folders of Phi-3. */
     private int original() {
         int within = object.hasNonNull("original_max_position_embeddings") ? (int) positive("original_max_position_embeddings") : positions;
+        if (spelling.original() > 0) {
+            return keys.number("original_max_position_embeddings", spelling.original());
+        }
         return keys.number("original_max_position_embeddings", within);
     }
 

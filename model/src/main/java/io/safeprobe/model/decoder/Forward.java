@@ -6,11 +6,14 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.config.Variant;
 import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.lora.LoraAdapter;
 import io.safeprobe.model.lora.LoraModule;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -94,37 +97,81 @@ public final class Forward {
 
     /** Negative log-likelihood {@code [rows]} of {@code targets} at the chosen rows of {@link #hidden}; the logits are never stored. */
     public Value losses(Value hidden, int[] rows, int[] targets) {
-        return chosen(hidden, rows).linearCrossEntropy(head(), graph.constant(Tensor.of(graph.scope(), Shape.of(targets.length), targets)));
+        return chosen(hidden, rows).linearCrossEntropy(head(), indices(targets));
     }
 
     private Value chosen(Value hidden, int[] rows) {
-        return hidden.gather(graph.constant(Tensor.of(graph.scope(), Shape.of(rows.length), rows)));
+        return hidden.gather(indices(rows));
     }
 
     private Value head() {
-        return leaf(config.tiedHead() ? WeightNames.EMBEDDING : WeightNames.HEAD);
+        return leaf(WeightNames.weight(config.tiedHead() ? config.names().embedding() : config.names().head()));
     }
 
     private Value run(PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
-        Value ids = graph.constant(Tensor.of(graph.scope(), Shape.of(tokens.tokens()), tokens.ids()));
-        Value x = leaf(WeightNames.EMBEDDING).gather(ids);
-        Rope rope = Rope.of(graph.scope(), config, x.tensor().dtype(), tokens);
-        Value cos = graph.constant(rope.cos());
-        Value sin = graph.constant(rope.sin());
+        Value x = embedded(tokens);
+        DType dtype = x.tensor().dtype();
+        Function<Boolean, Turn> turns = local -> Turn.of(graph, Rope.of(graph.scope(), config, dtype, tokens, local));
+        Map<Boolean, Turn> turn = new HashMap<>();
         int[] layout = cache == null ? tokens.segments() : cache.segments(tokens, slots);
         Map<Integer, Value> segments = new HashMap<>();
         for (int layer = 0; layer < config.layers(); layer++) {
             int index = layer;
             Value seen = segments.computeIfAbsent(config.variant().window(layer), window -> segments(SlidingWindow.segments(layout, window)));
+            @Nullable Turn rotation = config.rotated(layer) ? turn.computeIfAbsent(config.localRotation(layer), turns) : null;
             UnaryOperator<Value> run = in -> {
-                Value mixed = in.add(attention(index, in, cos, sin, seen, tokens, cache, slots));
-                Value out = mixed.add(feedForward(index, mixed));
+                Value attended = attention(index, in, rotation, seen, tokens, cache, slots);
+                Value mixed = in.add(attended);
+                Value out = mixed.add(feedForward(index, config.variant().parallel() ? in : mixed));
                 Value v = probe.get(index);
                 return v == null ? out : out.addRow(v);
             };
             x = recomputing ? graph.recomputed(x, run) : run.apply(x);
         }
-        return normalised(x, WeightNames.NORM);
+        return normalised(x, config.names().norm());
+    }
+
+    /** Cosines and sines as values of the graph. */
+    private record Turn(Value cos, Value sin) {
+        static Turn of(Graph graph, Rope rope) {
+            return new Turn(graph.constant(rope.cos()), graph.constant(rope.sin()));
+        }
+    }
+
+    private Value embedded(PackedTokens tokens) {
+        WeightNames names = config.names();
+        String embedding = WeightNames.weight(names.embedding());
+        Value x = leaf(embedding).gather(indices(tokens.ids()));
+        double scale = config.variant().scales().embedding();
+        if (scale != 1) {
+            // transformers rounds the factor to the type of the embedding.
+            x = x.scale(rounded((float) scale, weights.get(embedding).dtype()));
+        }
+        if (names.positions() != null) {
+            x = x.add(leaf(WeightNames.weight(names.positions())).gather(indices(positions(tokens))));
+        }
+        return x;
+    }
+
+    private static float rounded(float value, DType dtype) {
+        return switch (dtype) {
+            case BF16 -> DType.fromBf16(DType.toBf16(value));
+            case F16 -> Float.float16ToFloat(Float.floatToFloat16(value));
+            case F64, F32, I64, I32, U8, BOOL -> value;
+        };
+    }
+
+    private int[] positions(PackedTokens tokens) {
+        int[] positions = tokens.positions();
+        int most = Arrays.stream(positions).max().orElse(0);
+        if (most >= config.maxPositions()) {
+            throw new ModelException("a sequence has " + (most + 1) + " tokens, but this model has learned " + config.maxPositions() + " positions and no more; shorten it");
+        }
+        return positions;
+    }
+
+    private Value indices(int[] indices) {
+        return graph.constant(Tensor.of(graph.scope(), Shape.of(indices.length), indices));
     }
 
     private Value segments(int[] layout) {
@@ -132,15 +179,18 @@ public final class Forward {
     }
 
     private Value attention(
-            int layer, Value x, Value cos, Value sin, Value segments, PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
+            int layer, Value x, @Nullable Turn turn, Value segments, PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
+        WeightNames names = config.names();
         Variant variant = config.variant();
-        Value h = variant.normsAfter() ? x : normalised(x, WeightNames.attentionNorm(layer));
-        Value q = queryKeyNorm(linear(h, WeightNames.query(layer), variant.qkvBias()), WeightNames.queryNorm(layer));
-        Value k = queryKeyNorm(linear(h, WeightNames.key(layer), variant.qkvBias()), WeightNames.keyNorm(layer));
-        Value v = linear(h, WeightNames.value(layer), variant.qkvBias());
-        if (variant.rotated(layer)) {
-            q = q.rotary(cos, sin);
-            k = k.rotary(cos, sin);
+        Value h = normalised(layer, x, names.norms().beforeAttention());
+        List<Value> projected = names.attention().stream().map(part -> linear(h, names.module(layer, part), variant.biases().qkv())).toList();
+        List<Value> qkv = projected.size() == 1 ? Heads.apart(projected.getFirst(), config) : projected;
+        Value q = queryKeyNorm(qkv.get(0), names.module(layer, names.norms().query()));
+        Value k = queryKeyNorm(qkv.get(1), names.module(layer, names.norms().key()));
+        Value v = qkv.get(2);
+        if (turn != null) {
+            q = Heads.rotated(q, turn.cos(), turn.sin(), config);
+            k = Heads.rotated(k, turn.cos(), turn.sin(), config);
         }
         if (cache != null) {
             cache.append(graph.kernels(), layer, tokens, slots, k.tensor(), v.tensor());
@@ -149,35 +199,53 @@ public final class Forward {
         }
         int[] keyRows = tokens.keyRows();
         if (keyRows != null) {
-            Value rows = graph.constant(Tensor.of(graph.scope(), Shape.of(keyRows.length), keyRows));
+            Value rows = indices(keyRows);
             k = k.gather(rows);
             v = v.gather(rows);
         }
-        double scale = 1 / Math.sqrt(config.headSize());
-        Value mixed = q.attention(k, v, segments, config.heads(), config.kvHeads(), scale);
-        Value out = linear(mixed, WeightNames.output(layer), variant.outputBias());
-        return variant.normsAfter() ? normalised(out, WeightNames.secondNorm(layer)) : out;
+        Value mixed = q.attention(k, v, segments, config.heads(), config.kvHeads(), config.attentionScale());
+        Value out = linear(mixed, names.module(layer, names.output()), variant.biases().output());
+        return normalised(layer, out, names.norms().afterAttention());
     }
 
     private Value feedForward(int layer, Value x) {
+        WeightNames names = config.names();
         Variant variant = config.variant();
-        Value h = variant.normsAfter() ? x : normalised(x, WeightNames.secondNorm(layer));
-        Value gate = linear(h, WeightNames.gate(layer), variant.ffnBias());
-        Value gated = gate.gate(config.activation(), linear(h, WeightNames.up(layer), variant.ffnBias()));
-        Value out = linear(gated, WeightNames.down(layer), variant.ffnBias());
-        return variant.normsAfter() ? normalised(out, WeightNames.afterFfnNorm(layer)) : out;
+        boolean bias = variant.biases().feedForward();
+        Value h = normalised(layer, x, names.norms().beforeFeedForward());
+        List<Value> projected = names.feedForward().stream().map(part -> linear(h, names.module(layer, part), bias)).toList();
+        Value first = projected.getFirst();
+        Value inner;
+        if (!variant.projection().gated()) {
+            inner = first.apply(config.activation());
+        } else if (projected.size() == 1) {
+            inner = Heads.columns(first, 0, config.ffn()).gate(config.activation(), Heads.columns(first, config.ffn(), config.ffn()));
+        } else {
+            inner = first.gate(config.activation(), projected.get(1));
+        }
+        return normalised(layer, linear(inner, names.module(layer, names.down()), bias), names.norms().afterFeedForward());
     }
 
-    private Value queryKeyNorm(Value x, String name) {
+    private Value queryKeyNorm(Value x, String module) {
         return switch (config.variant().queryKeyNorm()) {
             case NONE -> x;
-            case ALL -> normalised(x, name);
-            case HEAD -> normalised(x.reshape(Shape.of(x.tensor().elements() / config.headSize(), config.headSize())), name).reshape(x.shape());
+            case ALL -> normalised(x, module);
+            case HEAD -> normalised(x.reshape(Shape.of(x.tensor().elements() / config.headSize(), config.headSize())), module).reshape(x.shape());
         };
     }
 
-    private Value normalised(Value x, String name) {
-        return x.rmsNorm(vector(name, x), config.normEpsilon());
+    /** A norm that a layer may not have. */
+    private Value normalised(int layer, Value x, @Nullable String part) {
+        return part == null ? x : normalised(x, config.names().module(layer, part));
+    }
+
+    private Value normalised(Value x, String module) {
+        Value weight = vector(WeightNames.weight(module), x);
+        return switch (config.variant().norm()) {
+            case RMS -> x.rmsNorm(weight, config.normEpsilon());
+            case RMS_PLUS_ONE -> Norms.plusOne(graph, x, weight, config.normEpsilon());
+            case LAYER -> Norms.layer(x, weight, vector(WeightNames.bias(module), x), config.normEpsilon());
+        };
     }
 
     private Value linear(Value x, String module, boolean bias) {
@@ -188,10 +256,14 @@ public final class Forward {
     private Value linear(Value x, String module) {
         Value weight = leaf(WeightNames.weight(module));
         LoraModule branch = lora.get(module);
+        boolean transposed = config.variant().projection().transposed();
         if (branch == null) {
-            return x.linear(weight);
+            return x.matmul(weight, false, !transposed);
         }
         Value dropped = dropout == null ? x : x.mul(dropout.mask(graph, module, x.shape(), x.tensor().dtype()));
+        if (transposed) {
+            return x.matmul(weight, false, false).add(dropped.linear(leaf(branch.aName())).linear(leaf(branch.bName())), branch.scale());
+        }
         return x.loraLinear(weight, dropped, leaf(branch.aName()), leaf(branch.bName()), branch.scale());
     }
 

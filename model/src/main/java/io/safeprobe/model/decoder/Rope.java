@@ -8,16 +8,18 @@ import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.config.RopeScaling;
 
-/** Cosines and sines of the rotary embedding, {@code [tokens, head / 2]} each. */
+/** Cosines and sines of the rotary embedding, {@code [tokens, rotary / 2]} each. */
 record Rope(Tensor cos, Tensor sin) {
     /**
      * Angles are products in float32, as transformers computes them: at position 2,000 a float64 angle differs in the fourth decimal.
      *
+     * @param local whether for the layers with a window, where those have a base of their own
      * @throws ModelException where frequencies depend on the length of a sequence and its cached keys were rotated with others
      */
-    static Rope of(Scope scope, DecoderConfig config, DType dtype, PackedTokens tokens) {
-        RopeScaling scaling = config.ropeScaling();
-        int half = config.headSize() / 2;
+    static Rope of(Scope scope, DecoderConfig config, DType dtype, PackedTokens tokens, boolean local) {
+        RopeScaling scaling = local ? new RopeScaling.None() : config.ropeScaling();
+        double theta = local ? config.variant().windowTheta() : config.ropeTheta();
+        int half = config.rotary() / 2;
         int[] positions = tokens.positions();
         Shape shape = Shape.of(positions.length, half);
         Tensor cos = Tensor.allocate(scope, dtype, shape);
@@ -25,7 +27,7 @@ record Rope(Tensor cos, Tensor sin) {
         double factor = scaling.attentionFactor();
         for (int i = 0; i < tokens.sequences(); i++) {
             requireOneSpan(scaling, tokens, i);
-            double[] frequencies = scaling.frequencies(config.ropeTheta(), config.headSize(), tokens.wholeLength(i));
+            double[] frequencies = scaling.frequencies(theta, config.rotary(), tokens.wholeLength(i));
             for (int j = 0; j < half; j++) {
                 float frequency = (float) frequencies[j];
                 for (int row = tokens.start(i); row < tokens.start(i) + tokens.length(i); row++) {

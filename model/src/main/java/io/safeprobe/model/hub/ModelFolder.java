@@ -199,7 +199,7 @@ public final class ModelFolder implements AutoCloseable {
 
     /** The stored type of most weights. */
     public DType dtype() {
-        return weights.get(WeightNames.weight(WeightNames.query(0))).dtype();
+        return weights.get(WeightNames.weight(config.names().linears(0).getFirst())).dtype();
     }
 
     /** Files of the folder that belong to the model but are not its weights; a merged folder takes them over. */

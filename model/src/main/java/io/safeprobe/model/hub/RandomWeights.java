@@ -7,6 +7,8 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.ConfigFile;
+import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.Variant;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,7 +22,7 @@ public final class RandomWeights {
     private RandomWeights() {}
 
     /**
-     * Writes {@code model.safetensors} into a folder that has its config.json: norms 1, biases 0, all else normally distributed with deviation 0.02.
+     * Writes {@code model.safetensors} into a folder that has its config.json: norms change nothing, biases 0, all else normally distributed with deviation 0.02.
      *
      * @param dtype the type they are stored in
      */
@@ -28,10 +30,12 @@ public final class RandomWeights {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
         try (Scope scope = memory.scope()) {
             Map<String, Tensor> weights = new LinkedHashMap<>();
-            ConfigFile.decoder(folder.resolve("config.json")).weightShapes().forEach((name, extents) -> {
+            DecoderConfig config = ConfigFile.decoder(folder.resolve("config.json"));
+            double norm = config.variant().norm() == Variant.Norm.RMS_PLUS_ONE ? 0 : 1;
+            config.weightShapes().forEach((name, extents) -> {
                 Tensor weight = Tensor.allocate(scope, dtype, Shape.of(extents));
                 for (long i = 0; i < weight.elements(); i++) {
-                    weight.set(i, name.endsWith(".bias") ? 0 : extents.length == 1 ? 1 : random.nextGaussian() * DEVIATION);
+                    weight.set(i, name.endsWith(".bias") ? 0 : extents.length == 1 ? norm : random.nextGaussian() * DEVIATION);
                 }
                 weights.put(name, weight);
             });

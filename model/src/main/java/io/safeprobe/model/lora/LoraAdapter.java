@@ -19,12 +19,14 @@ public final class LoraAdapter implements AutoCloseable {
     private final LoraConfig config;
     private final List<LoraModule> modules;
     private final Map<String, Tensor> tensors;
+    private final boolean transposed;
     private final Scope scope;
 
-    private LoraAdapter(LoraConfig config, List<LoraModule> modules, Map<String, Tensor> tensors, Scope scope) {
+    private LoraAdapter(LoraConfig config, List<LoraModule> modules, Map<String, Tensor> tensors, boolean transposed, Scope scope) {
         this.config = config;
         this.modules = modules;
         this.tensors = Collections.unmodifiableMap(tensors);
+        this.transposed = transposed;
         this.scope = scope;
     }
 
@@ -68,6 +70,7 @@ public final class LoraAdapter implements AutoCloseable {
     private static LoraAdapter build(Memory memory, DecoderConfig model, LoraConfig config, Source source) {
         List<LoraModule> modules = config.modules(model);
         Map<String, long[]> shapes = model.weightShapes();
+        boolean transposed = model.variant().projection().transposed();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Scope scope = memory.scope();
         try {
@@ -76,8 +79,8 @@ public final class LoraAdapter implements AutoCloseable {
                 if (weight == null) {
                     throw new ModelException("the model has no linear layer '" + module.module() + "'");
                 }
-                Shape a = Shape.of(module.rank(), weight[1]);
-                Shape b = Shape.of(weight[0], module.rank());
+                Shape a = Shape.of(module.rank(), weight[transposed ? 0 : 1]);
+                Shape b = Shape.of(weight[transposed ? 1 : 0], module.rank());
                 tensors.put(module.aName(), Tensor.of(scope, a, source.values(module.aName(), a)));
                 tensors.put(module.bName(), Tensor.of(scope, b, source.values(module.bName(), b)));
             }
@@ -85,7 +88,7 @@ public final class LoraAdapter implements AutoCloseable {
             scope.close();
             throw failure;
         }
-        return new LoraAdapter(config, modules, tensors, scope);
+        return new LoraAdapter(config, modules, tensors, transposed, scope);
     }
 
     /** What adapter_config.json will say. */
@@ -103,19 +106,27 @@ public final class LoraAdapter implements AutoCloseable {
         return tensors;
     }
 
+    /** Whether the layers it adapts store their matrices {@code [in, out]}: PEFT's fan_in_fan_out. */
+    boolean transposed() {
+        return transposed;
+    }
+
     /**
      * {@code W + scale B A} for one linear layer, in float64 and then rounded to the type of W.
      *
-     * @param weight the frozen weight {@code [out, in]}
+     * @param weight the frozen weight {@code [out, in]}, or {@code [in, out]} for {@link #transposed}
      */
     public void mergeInto(LoraModule module, Tensor weight, Tensor target) {
         Tensor a = tensor(module.aName());
         Tensor b = tensor(module.bName());
-        long in = weight.shape().dim(1);
+        long out = b.shape().dim(0);
+        long in = a.shape().dim(1);
+        long down = transposed ? 1 : in;
+        long across = transposed ? out : 1;
         double[] row = new double[Math.toIntExact(in)];
-        for (long i = 0; i < weight.shape().dim(0); i++) {
+        for (long i = 0; i < out; i++) {
             for (int j = 0; j < in; j++) {
-                row[j] = weight.get(i * in + j);
+                row[j] = weight.get(i * down + j * across);
             }
             for (int r = 0; r < module.rank(); r++) {
                 double factor = module.scale() * b.get(i * module.rank() + r);
@@ -124,7 +135,7 @@ public final class LoraAdapter implements AutoCloseable {
                 }
             }
             for (int j = 0; j < in; j++) {
-                target.set(i * in + j, row[j]);
+                target.set(i * down + j * across, row[j]);
             }
         }
     }

@@ -2,7 +2,6 @@ package io.safeprobe.model.lora;
 
 import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.ModelException;
-import io.safeprobe.model.config.WeightNames;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -38,13 +37,13 @@ public record LoraConfig(int rank, double alpha, double dropout, List<String> ta
      */
     public List<LoraModule> modules(DecoderConfig model) {
         for (String target : targets) {
-            if (!WeightNames.LINEAR.contains(target)) {
-                throw new ModelException("LoRA target '" + target + "' names no linear layer of this model; choose from " + WeightNames.LINEAR);
+            if (!model.names().linear().contains(target)) {
+                throw new ModelException("LoRA target '" + target + "' names no linear layer of this model; choose from " + model.names().linear());
             }
         }
         List<LoraModule> modules = new ArrayList<>();
         for (int layer = 0; layer < model.layers(); layer++) {
-            for (String module : WeightNames.linears(layer)) {
+            for (String module : model.names().linears(layer)) {
                 if (targets.contains(module.substring(module.lastIndexOf('.') + 1))) {
                     modules.add(new LoraModule(module, rank, scale()));
                 }

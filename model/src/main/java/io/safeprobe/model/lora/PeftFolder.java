@@ -10,7 +10,6 @@ import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.ConfigFile;
 import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.ModelException;
-import io.safeprobe.model.config.WeightNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +38,7 @@ public final class PeftFolder {
      * @throws ModelException when the folder is no LoRA adapter, uses what is not supported (named), or belongs to another model
      */
     public static LoraAdapter read(Memory memory, DecoderConfig model, Path folder) {
-        LoraConfig config = config(folder);
+        LoraConfig config = config(folder, model);
         try (SafetensorsFile file = SafetensorsFile.open(memory, folder.resolve(TENSORS))) {
             Map<String, Tensor> stored = file.tensors();
             LoraAdapter adapter = LoraAdapter.copyOf(memory, model, config, name -> {
@@ -61,7 +60,7 @@ public final class PeftFolder {
         }
     }
 
-    private static LoraConfig config(Path folder) {
+    private static LoraConfig config(Path folder, DecoderConfig model) {
         if (!isAdapter(folder)) {
             throw new ModelException(folder + " is not an adapter folder: it has no " + CONFIG);
         }
@@ -69,10 +68,15 @@ public final class PeftFolder {
         if (!json.path("peft_type").asText("LORA").equals("LORA")) {
             throw new ModelException(folder + ": adapters of type " + json.path("peft_type").asText() + " are not supported; LORA is");
         }
-        for (String key : List.of("use_dora", "fan_in_fan_out", "lora_bias")) {
+        for (String key : List.of("use_dora", "lora_bias")) {
             if (json.path(key).asBoolean(false)) {
                 throw new ModelException(folder + ": " + key + " is not supported yet");
             }
+        }
+        // PEFT sets it for layers that store their matrices [in, out], said or not, and for no others.
+        if (json.path("fan_in_fan_out").asBoolean(false) && !model.variant().projection().transposed()) {
+            throw new ModelException(folder + ": fan_in_fan_out is true, but the linear layers of " + model.architecture()
+                    + " are not stored transposed; the adapter belongs to another model");
         }
         for (String key : List.of("rank_pattern", "alpha_pattern", "modules_to_save", "layers_to_transform", "layers_pattern", "exclude_modules")) {
             JsonNode value = json.path(key);
@@ -85,19 +89,19 @@ public final class PeftFolder {
             throw new ModelException(folder + ": bias '" + json.path("bias").asText() + "' is not supported yet; 'none' is");
         }
         return new LoraConfig(json.path("r").asInt(), json.path("lora_alpha").asDouble(), json.path("lora_dropout").asDouble(0),
-                targets(folder, json.path("target_modules")), json.path("use_rslora").asBoolean(false), json.path("base_model_name_or_path").asText(""));
+                targets(folder, json.path("target_modules"), model.names().linear()), json.path("use_rslora").asBoolean(false), json.path("base_model_name_or_path").asText(""));
     }
 
-    private static List<String> targets(Path folder, JsonNode json) {
+    private static List<String> targets(Path folder, JsonNode json, List<String> linear) {
         if (json.isTextual() && json.asText().equals("all-linear")) {
-            return WeightNames.LINEAR;
+            return linear;
         }
         if (!json.isArray()) {
             throw new ModelException(folder + ": target_modules must be a list of names or \"all-linear\"; a regular expression is not supported yet");
         }
         List<String> names = new ArrayList<>();
         json.forEach(name -> names.add(name.asText()));
-        names.sort(java.util.Comparator.comparingInt(WeightNames.LINEAR::indexOf));
+        names.sort(java.util.Comparator.comparingInt(linear::indexOf));
         return names;
     }
 
@@ -109,7 +113,7 @@ public final class PeftFolder {
         json.put("r", config.rank()).put("lora_dropout", config.dropout());
         json.set("lora_alpha", wholeIfPossible(config.alpha()));
         config.targets().forEach(json.putArray("target_modules")::add);
-        json.put("bias", "none").put("use_rslora", config.rankStabilised()).put("use_dora", false).put("fan_in_fan_out", false);
+        json.put("bias", "none").put("use_rslora", config.rankStabilised()).put("use_dora", false).put("fan_in_fan_out", adapter.transposed());
         json.put("inference_mode", true).put("init_lora_weights", true).putNull("modules_to_save");
         json.putObject("rank_pattern");
         json.putObject("alpha_pattern");

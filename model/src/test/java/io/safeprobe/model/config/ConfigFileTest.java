@@ -37,7 +37,7 @@ class ConfigFileTest {
         "LlamaForCausalLM | , 'clip_qkv': 8.0 | sets clip_qkv = 8.0, which is not supported for LlamaForCausalLM",
         "LlamaForCausalLM | , 'sliding_window': 4096 | sliding_window = 4096",
         "LlamaForCausalLM | , 'rope_interleaved': true | rope_interleaved = true",
-        "LlamaForCausalLM | , 'attention_dropout': 0.1 | set it to 0 to train without",
+        "LlamaForCausalLM | , 'attention_dropout': 1.5 | a probability from 0 to below 1 for attention_dropout, but has 1.5",
         "LlamaForCausalLM | , 'quantization_config': {'bits': 4} | quantised weights are not supported",
         "MistralForCausalLM | , 'num_key_value_heads': 8, 'attention_bias': true | attention_bias = true",
         "MistralForCausalLM | , 'num_key_value_heads': 8, 'layer_types': ['full_attention'] | layer_types",

@@ -110,7 +110,7 @@ class GoldenDecoderTest {
     @MethodSource("folders")
     void gradientsOfAFreshAdapterOnEveryLinearLayer(String folder) {
         try (Golden golden = Golden.open(folder, new VectorKernels(2)); Scope scope = golden.memory.scope();
-                LoraAdapter adapter = LoraAdapter.fresh(golden.memory, golden.model.config(), new LoraConfig(3, 6, 0, WeightNames.LINEAR, false, ""), new Random(5))) {
+                LoraAdapter adapter = LoraAdapter.fresh(golden.memory, golden.model.config(), new LoraConfig(3, 6, 0, golden.model.config().names().linear(), false, ""), new Random(5))) {
             Graph graph = new Graph(golden.kernels, scope);
             List<Value> variables = new ArrayList<>();
             Forward forward = new Forward(graph, golden.model.config(), golden.model.weights()).recomputing(true).with(adapter, tensor -> {

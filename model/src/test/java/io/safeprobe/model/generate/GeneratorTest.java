@@ -10,7 +10,6 @@ import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.Golden;
 import io.safeprobe.model.config.ModelException;
-import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.decoder.Forward;
 import io.safeprobe.model.tokenizer.StreamDecoder;
 import java.util.ArrayList;
@@ -76,11 +75,11 @@ class GeneratorTest {
     @Test
     void logitsThatAreNotNumbersAreAnError() {
         try (Golden golden = Golden.open("tiny-llama"); Scope scope = golden.memory.scope()) {
-            Tensor head = golden.model.weights().get(WeightNames.HEAD);
+            Tensor head = golden.model.weights().get("lm_head.weight");
             Tensor broken = Tensor.allocate(scope, head.dtype(), head.shape());
             golden.kernels.apply(new Update.Fill(Double.NaN), broken);
             Generator generator = new Generator(golden.memory, golden.kernels, golden.model.config(),
-                    graph -> new Forward(graph, golden.model.config(), golden.model.weights()).with(WeightNames.HEAD, graph.constant(broken)), Set.of());
+                    graph -> new Forward(graph, golden.model.config(), golden.model.weights()).with("lm_head.weight", graph.constant(broken)), Set.of());
             assertThatThrownBy(() -> generator.generate(List.of(new int[] {1}), 1, Sampling.GREEDY, 0, (sequence, id) -> {}, () -> false))
                     .isInstanceOf(ModelException.class).hasMessageContaining("not finite");
         }

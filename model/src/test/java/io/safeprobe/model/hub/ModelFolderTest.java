@@ -17,7 +17,6 @@ import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.Golden;
 import io.safeprobe.model.config.ModelException;
-import io.safeprobe.model.config.WeightNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +32,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What opens, and what is refused with which words. After every test memory is closed, so nothing may leak on the way out. */
 class ModelFolderTest {
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String NORM = "model.norm.weight";
+    private static final String HEAD = "lm_head.weight";
+
     @TempDir
     Path folder;
 
@@ -109,7 +112,7 @@ class ModelFolderTest {
         copy("tiny-llama");
         try (ModelFolder model = ModelFolder.open(memory, kernels, folder, asked)) {
             assertThat(model.dtype()).isEqualTo(expected);
-            assertThat(model.weights().get(WeightNames.NORM).dtype()).isEqualTo(DType.F32);
+            assertThat(model.weights().get(NORM).dtype()).isEqualTo(DType.F32);
         }
     }
 
@@ -178,7 +181,7 @@ class ModelFolderTest {
 
     private double[] embedding() {
         try (ModelFolder model = open()) {
-            return model.weights().get(WeightNames.EMBEDDING).toDoubles();
+            return model.weights().get(EMBEDDING).toDoubles();
         }
     }
 
@@ -190,15 +193,15 @@ class ModelFolderTest {
     void aTiedHeadMayBeStoredAsEmbeddingAsHeadOrAsBoth() throws IOException {
         copy("tiny-qwen2");
         double[] expected = embedding();
-        editWeights(weights -> weights.put(WeightNames.HEAD, java.util.Objects.requireNonNull(weights.get(WeightNames.EMBEDDING))));
+        editWeights(weights -> weights.put(HEAD, java.util.Objects.requireNonNull(weights.get(EMBEDDING))));
         assertThat(embedding()).isEqualTo(expected);
-        editWeights(weights -> weights.remove(WeightNames.EMBEDDING));
+        editWeights(weights -> weights.remove(EMBEDDING));
         assertThat(embedding()).isEqualTo(expected);
         try (ModelFolder model = open()) {
             MergedFolder.write(memory, model, null, Map.of(), folder.resolve("merged"));
         }
         try (ModelFolder merged = ModelFolder.open(memory, kernels, folder.resolve("merged"), StoredType.AUTO)) {
-            assertThat(merged.weights().get(WeightNames.EMBEDDING).toDoubles()).isEqualTo(expected);
+            assertThat(merged.weights().get(EMBEDDING).toDoubles()).isEqualTo(expected);
         }
     }
 
@@ -212,7 +215,7 @@ class ModelFolderTest {
     @Test
     void aMissingHeadThatIsNotTiedIsRefused() throws IOException {
         copy("tiny-llama");
-        editWeights(weights -> weights.remove(WeightNames.HEAD));
+        editWeights(weights -> weights.remove(HEAD));
         refused(ModelException.class, "the weights lack 'lm_head.weight'", "set tie_word_embeddings to true");
     }
 
@@ -227,7 +230,7 @@ class ModelFolderTest {
         assertThat(embedding()).isEqualTo(expected);
         try (ModelFolder model = open()) {
             assertThat(model.unusedTensors()).isEmpty();
-            assertThat(model.storedType(WeightNames.NORM)).isEqualTo(DType.F32);
+            assertThat(model.storedType(NORM)).isEqualTo(DType.F32);
         }
     }
 

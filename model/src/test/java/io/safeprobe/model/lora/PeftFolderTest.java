@@ -12,7 +12,6 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.Golden;
 import io.safeprobe.model.config.ModelException;
-import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.decoder.Forward;
 import io.safeprobe.model.decoder.PackedTokens;
 import io.safeprobe.model.hub.MergedFolder;
@@ -81,7 +80,7 @@ class PeftFolderTest {
         int[] ids = {1, 5, 9, 13, 17, 21, 25, 29, 33, 37};
         Path merged = folder.resolve("merged");
         try (Golden golden = Golden.open(name); Scope scope = golden.memory.scope();
-                LoraAdapter fresh = LoraAdapter.fresh(golden.memory, golden.model.config(), new LoraConfig(3, 6, 0, WeightNames.LINEAR, false, name), new Random(5))) {
+                LoraAdapter fresh = LoraAdapter.fresh(golden.memory, golden.model.config(), new LoraConfig(3, 6, 0, golden.model.config().names().linear(), false, name), new Random(5))) {
             RandomGenerator random = new Random(6);
             fresh.tensors().values().forEach(tensor -> IntStream.range(0, (int) tensor.elements()).forEach(i -> tensor.set(i, 0.1 * random.nextGaussian())));
             PeftFolder.write(fresh, folder.resolve("adapter"));
@@ -109,7 +108,7 @@ class PeftFolderTest {
     void aFreshAdapterChangesNothing() {
         try (Golden golden = Golden.open("tiny-llama"); Scope scope = golden.memory.scope();
                 LoraAdapter adapter = LoraAdapter.fresh(golden.memory, golden.model.config(),
-                        new LoraConfig(3, 6, 0, WeightNames.LINEAR, false, "tiny"), new Random(5))) {
+                        new LoraConfig(3, 6, 0, golden.model.config().names().linear(), false, "tiny"), new Random(5))) {
             assertThat(adapter.modules()).hasSize(4 * 7);
             Graph graph = new Graph(golden.kernels, scope);
             int[] ids = {1, 2, 3};

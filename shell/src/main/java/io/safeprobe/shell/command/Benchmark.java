@@ -95,7 +95,7 @@ final class Benchmark {
             default -> throw new CommandException("there is no method '" + method + "' to measure; there are sft, paper and code");
         };
         TrainSettings settings = new TrainSettings((long) plan.warmup() + plan.steps(), 1, plan.batch(), 1, 1e-4, Schedule.Kind.CONSTANT, 0, 0, false,
-                new TrainSettings.Lora(8, 16, 0, List.of("q_proj", "v_proj")), null, sap, plan.maxTokens(), plan.safetyMaxTokens(), SEED, true, 0, plan.recompute());
+                new TrainSettings.Lora(8, 16, 0, session.model().config().names().defaultTargets()), null, sap, plan.maxTokens(), plan.safetyMaxTokens(), SEED, true, 0, plan.recompute());
         Profile profile = new Profile(session.kernels());
         List<Double> seconds = new ArrayList<>();
         long tokens = 0;
@@ -141,7 +141,7 @@ final class Benchmark {
         List<Double> gaps = IntStream.range(1, times.size()).mapToObj(i -> (times.get(i) - times.get(i - 1)) / 1e9).sorted().toList();
         long all = model.weights().all().values().stream().mapToLong(weight -> weight.elements() * weight.dtype().bytes()).sum();
         // Of an untied embedding a token reads one row, which is nothing.
-        Tensor embedding = model.weights().get(WeightNames.EMBEDDING);
+        Tensor embedding = model.weights().get(WeightNames.weight(model.config().names().embedding()));
         long unread = model.config().tiedHead() ? 0 : embedding.elements() * embedding.dtype().bytes();
         return new Generation(gaps.isEmpty() ? 0 : 1 / median(gaps), all - unread, streamGigabytesPerSecond());
     }

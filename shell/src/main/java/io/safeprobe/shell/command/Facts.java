@@ -35,6 +35,10 @@ final class Facts {
             lines.add("         " + Numbers.count(model.unusedTensors().size(), "stored tensor") + " not used: "
                     + String.join(", ", model.unusedTensors().stream().limit(3).toList()) + (model.unusedTensors().size() > 3 ? ", .." : ""));
         }
+        if (!config.dropout().isEmpty()) {
+            lines.add("         config.json asks for dropout in training, which is not applied: " + String.join(", ",
+                    config.dropout().entrySet().stream().map(asked -> asked.getKey() + " " + asked.getValue()).toList()));
+        }
         session.tuned().ifPresent(tuned -> lines.add(tunedLine(tuned)));
         return lines;
     }
@@ -55,6 +59,8 @@ final class Facts {
         json.put("dtype", model.dtype().name().toLowerCase(Locale.ROOT)).put("layers", config.layers()).put("hidden", config.hidden());
         json.put("vocabulary", config.vocabulary()).put("context", config.maxPositions());
         json.put("tokenizer", model.hasTokenizer()).put("chat_template", model.hasChatTemplate());
+        ObjectNode dropout = json.putObject("dropout_not_applied");
+        config.dropout().forEach(dropout::put);
         session.tuned().ifPresentOrElse(
                 tuned -> json.putObject("adapter").put("origin", tuned.origin()).put("parameters", tuned.parameters()), () -> json.putNull("adapter"));
         return json;

@@ -58,9 +58,9 @@ final class TrainOptions {
     @Option(names = "--lora-alpha", paramLabel = "X", defaultValue = "16", description = "Alpha of the adapter. Default: ${DEFAULT-VALUE}.")
     private double alpha;
 
-    @Option(names = "--lora-targets", paramLabel = "NAMES", split = ",", defaultValue = "q_proj,v_proj",
-            description = "Linear layers that get an adapter. Default: ${DEFAULT-VALUE}.")
-    private List<String> targets = List.of();
+    @Option(names = "--lora-targets", paramLabel = "NAMES", split = ",",
+            description = "Linear layers that get an adapter. Default: q_proj,v_proj, or the layer that joins the two in models that have one.")
+    private @Nullable List<String> targets;
 
     @Option(names = "--lora-dropout", paramLabel = "X", defaultValue = "0", description = "Share of inputs dropped. Default: ${DEFAULT-VALUE}.")
     private double dropout;
@@ -134,7 +134,7 @@ final class TrainOptions {
                     ? null
                     : new SapSettings(variant, probeLayers == null ? SapSettings.defaultLayers(session.model().config().layers()) : probeLayers, beta, normalized, epsilon, temperature, form, safetyBatch);
             return new TrainSettings(steps == null ? 0 : steps, epochs == null ? 1 : epochs, batch, accumulate, lr, schedule, warmup, clip, full,
-                    new TrainSettings.Lora(rank, alpha, dropout, targets),
+                    new TrainSettings.Lora(rank, alpha, dropout, targets == null ? session.model().config().names().defaultTargets() : targets),
                     initial == null ? null : session.path(initial.toString()).toAbsolutePath().normalize().toString(),
                     sap, tokens, tokens, seed == null ? session.settings().seed() : seed, !inOrder, saveEvery, recompute);
         } catch (IllegalArgumentException misfit) {
