@@ -1,19 +1,23 @@
-"""Llama and its relatives in float64 on transformers' own classes; imported by the other scripts, not run by itself.
+"""The decoders in float64 on transformers' own classes; imported by the other scripts, not run by itself.
 
 transformers computes RMSNorm and the rotary angles in float32 whatever the dtype of the model. The
 replacements below keep float64, so the golden values do not carry that rounding; only the frequencies of a scaled
 rotary embedding are transformers' own, in float32. Every sequence goes through
 the model by itself: no padding, no attention mask.
 """
+import json
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+from transformers.models.gemma3 import modeling_gemma3
+from transformers.models.gpt_neox import modeling_gpt_neox
 from transformers.models.llama import modeling_llama
 from transformers.models.mistral import modeling_mistral
 from transformers.models.olmo2 import modeling_olmo2
+from transformers.models.phi3 import modeling_phi3
 from transformers.models.qwen2 import modeling_qwen2
 from transformers.models.qwen3 import modeling_qwen3
 from transformers.models.smollm3 import modeling_smollm3
@@ -29,23 +33,32 @@ def _rms_norm(self, x):
     return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon))
 
 
-def _rotary(self, x, position_ids):
+def _rms_norm_plus_one(self, x):
+    return self._norm(x) * (1 + self.weight)
+
+
+def _rotary(self, x, position_ids, layer_type=None):
     rope, factor = self.config.rope_parameters, 1.0
+    named = {}
+    if layer_type is not None:
+        rope, named = rope[layer_type], {"layer_type": layer_type}
     if rope["rope_type"] == "default":
         dim = getattr(self.config, "head_dim", None) or self.config.hidden_size // self.config.num_attention_heads
+        dim = int(dim * (rope.get("partial_rotary_factor") or 1.0))
         inv_freq = rope["rope_theta"] ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
     else:  # for this length alone: transformers' module remembers the longest sequence it has seen
-        inv_freq, factor = ROPE_INIT_FUNCTIONS[rope["rope_type"]](self.config, seq_len=position_ids.max().item() + 1)
+        inv_freq, factor = ROPE_INIT_FUNCTIONS[rope["rope_type"]](self.config, seq_len=position_ids.max().item() + 1, **named)
     angles = position_ids[..., None].double() * inv_freq.double()
     angles = torch.cat((angles, angles), dim=-1)
     return (angles.cos() * factor).to(x.dtype), (angles.sin() * factor).to(x.dtype)
 
 
-FAMILIES = {"Llama": modeling_llama, "Mistral": modeling_mistral, "Olmo2": modeling_olmo2, "Qwen2": modeling_qwen2,
-            "Qwen3": modeling_qwen3, "SmolLM3": modeling_smollm3}
+FAMILIES = {"Llama": modeling_llama, "Mistral": modeling_mistral, "Olmo2": modeling_olmo2, "Phi3": modeling_phi3, "Qwen2": modeling_qwen2,
+            "Qwen3": modeling_qwen3, "SmolLM3": modeling_smollm3, "GPTNeoX": modeling_gpt_neox, "Gemma3": modeling_gemma3}
 ORIGINAL = {}  # rotary classes' own forward, by class
 for _name, _module in FAMILIES.items():
-    getattr(_module, _name + "RMSNorm").forward = _rms_norm
+    if hasattr(_module, _name + "RMSNorm"):  # else LayerNorm, which keeps float64
+        getattr(_module, _name + "RMSNorm").forward = _rms_norm_plus_one if _name.startswith("Gemma") else _rms_norm
     _class = getattr(_module, _name + "RotaryEmbedding")
     ORIGINAL[_class] = _class.forward
     _class.forward = _rotary
@@ -53,7 +66,12 @@ for _name, _module in FAMILIES.items():
 
 def load(folder, dtype=torch.float64):
     """The folder's weights, widened exactly to float64."""
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa").eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa").eval()
+    embedding = model.get_input_embeddings()
+    if hasattr(embedding, "embed_scale"):  # transformers rounds it to the type of the weights, that is, of the stored ones
+        stored = getattr(torch, json.loads((Path(folder) / "config.json").read_text())["dtype"])
+        embedding.embed_scale = torch.tensor(embedding.scalar_embed_scale, dtype=torch.float32).to(stored).to(dtype)
+    return model
 
 
 def logits(model, ids):

@@ -46,6 +46,10 @@ class GoldenDecoderTest {
         return Golden.FOLDERS.stream().flatMap(folder -> Stream.of(Arguments.of(folder, "scalar"), Arguments.of(folder, "vector"))).toList();
     }
 
+    private static List<Arguments> adaptersAndKernels() {
+        return Golden.ADAPTERS.stream().flatMap(folder -> Stream.of(Arguments.of(folder, "scalar"), Arguments.of(folder, "vector"))).toList();
+    }
+
     private static List<String> folders() {
         return Golden.FOLDERS;
     }
@@ -121,7 +125,7 @@ class GoldenDecoderTest {
             List<Tensor> gradients = graph.gradient(loss(golden, graph, forward), variables);
             for (int i = 0; i < adapter.modules().size(); i++) {
                 LoraModule module = adapter.modules().get(i);
-                Tensor full = golden.tensor("grad." + WeightNames.weight(module.module()));
+                Tensor full = matrix(golden, scope, "grad." + WeightNames.weight(module.module()));
                 Tensor a = variables.get(2 * i).tensor();
                 Tensor expected = Tensor.zeros(scope, DType.F64, Shape.of(full.shape().dim(0), module.rank()));
                 for (long at = 0; at < expected.elements(); at++) {
@@ -135,6 +139,21 @@ class GoldenDecoderTest {
                 assertThat(gradients.get(2 * i).toDoubles()).as(module.aName()).containsOnly(0);
             }
         }
+    }
+
+    /** The golden gradient of a matrix as {@code [out, in]}. */
+    private static Tensor matrix(Golden golden, Scope scope, String name) {
+        Tensor stored = golden.tensor(name);
+        if (!golden.model.config().variant().projection().transposed()) {
+            return stored;
+        }
+        long in = stored.shape().dim(0);
+        long out = stored.shape().dim(1);
+        Tensor turned = Tensor.zeros(scope, stored.dtype(), Shape.of(out, in));
+        for (long i = 0; i < turned.elements(); i++) {
+            turned.set(i, stored.get(i % in * out + i / in));
+        }
+        return turned;
     }
 
     /** Pairs that share a beginning, which is computed once, against each sequence by itself. */
@@ -194,6 +213,32 @@ class GoldenDecoderTest {
             for (String name : adapter.tensors().keySet()) {
                 assertClose(gradients.get(i++), golden.tensor("grad." + name), 1e-4, name);
             }
+        }
+    }
+
+    /** Adapters of PEFT on every linear layer of architectures with other names and joined projections. */
+    @ParameterizedTest
+    @MethodSource("adaptersAndKernels")
+    void anAdapterOnEveryLinearLayer(String name, String backend) {
+        try (Golden golden = Golden.adapter(name, kernels(backend)); Scope scope = golden.memory.scope();
+                LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), Golden.path(name))) {
+            Graph graph = new Graph(golden.kernels, scope);
+            List<Value> variables = new ArrayList<>();
+            Forward forward = new Forward(graph, golden.model.config(), golden.model.weights()).with(adapter, tensor -> {
+                variables.add(graph.variable(tensor));
+                return variables.getLast();
+            });
+            int[] ids = Golden.ints(golden.json.path("ids").get(0));
+            Tensor logits = forward.logits(forward.hidden(PackedTokens.of(List.of(ids))), IntStream.range(0, ids.length).toArray()).tensor();
+            assertClose(logits, golden.tensor("logits.0"), 1e-4, "logits");
+            Value loss = loss(golden, graph, forward);
+            assertThat(loss.tensor().item()).isCloseTo(golden.json.path("loss").asDouble(), within(1e-5));
+            List<Tensor> gradients = graph.gradient(loss, variables);
+            int i = 0;
+            for (String tensor : adapter.tensors().keySet()) {
+                assertClose(gradients.get(i++), golden.tensor("grad." + tensor), 1e-4, tensor);
+            }
+            assertThat(adapter.modules()).hasSameSizeAs(new LoraConfig(1, 1, 0, golden.model.config().names().linear(), false, "").modules(golden.model.config()));
         }
     }
 

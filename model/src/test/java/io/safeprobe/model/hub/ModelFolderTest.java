@@ -251,7 +251,7 @@ class ModelFolderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "{\"architectures\": [\"BertModel\"]} | architecture 'BertModel' is not supported; supported: LlamaForCausalLM",
+        "{\"architectures\": [\"BertModel\"]} | architecture 'BertModel' is not supported; supported: Gemma",
         "{} | architecture '' is not supported",
         "{\"architectures\" | is not valid JSON",
         "{\"architectures\": [\"LlamaForCausalLM\"]} | positive whole number for hidden_size, but has none",
