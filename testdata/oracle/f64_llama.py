@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+from transformers.models.gemma2 import modeling_gemma2
 from transformers.models.gemma3 import modeling_gemma3
 from transformers.models.gpt_neox import modeling_gpt_neox
 from transformers.models.llama import modeling_llama
@@ -54,7 +55,8 @@ def _rotary(self, x, position_ids, layer_type=None):
 
 
 FAMILIES = {"Llama": modeling_llama, "Mistral": modeling_mistral, "Olmo2": modeling_olmo2, "Phi3": modeling_phi3, "Qwen2": modeling_qwen2,
-            "Qwen3": modeling_qwen3, "SmolLM3": modeling_smollm3, "GPTNeoX": modeling_gpt_neox, "Gemma3": modeling_gemma3}
+            "Qwen3": modeling_qwen3, "SmolLM3": modeling_smollm3, "GPTNeoX": modeling_gpt_neox, "Gemma2": modeling_gemma2,
+            "Gemma3": modeling_gemma3}
 ORIGINAL = {}  # rotary classes' own forward, by class
 for _name, _module in FAMILIES.items():
     if hasattr(_module, _name + "RMSNorm"):  # else LayerNorm, which keeps float64
@@ -64,12 +66,27 @@ for _name, _module in FAMILIES.items():
     _class.forward = _rotary
 
 
+def _attention(module, query, key, value, attention_mask, dropout=0.0, scaling=None, softcap=None, **_):
+    """Gemma 2's own attention, whose softmax is in float32, in float64; the one of torch knows no cap."""
+    groups = module.num_key_value_groups
+    scores = query @ key.repeat_interleave(groups, 1).transpose(2, 3) * scaling
+    if softcap is not None:
+        scores = torch.tanh(scores / softcap) * softcap
+    weights = torch.softmax(scores + attention_mask, -1)
+    return (weights @ value.repeat_interleave(groups, 1)).transpose(1, 2).contiguous(), weights
+
+
+modeling_gemma2.eager_attention_forward = _attention
+
+
 def load(folder, dtype=torch.float64):
     """The folder's weights, widened exactly to float64."""
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa").eval()
+    config = json.loads((Path(folder) / "config.json").read_text())
+    attention = "eager" if config["model_type"] == "gemma2" else "sdpa"
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=attention).eval()
     embedding = model.get_input_embeddings()
     if hasattr(embedding, "embed_scale"):  # transformers rounds it to the type of the weights, that is, of the stored ones
-        stored = getattr(torch, json.loads((Path(folder) / "config.json").read_text())["dtype"])
+        stored = getattr(torch, config["dtype"])
         embedding.embed_scale = torch.tensor(embedding.scalar_embed_scale, dtype=torch.float32).to(stored).to(dtype)
     return model
 

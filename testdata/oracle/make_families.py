@@ -50,6 +50,7 @@ FOLDERS = {
     "tiny-neox-serial": ("gpt_neox", dict(NEOX, rotary_pct=0.25, use_parallel_residual=False, attention_bias=False, attention_dropout=0.1)),
     "tiny-gpt2": ("gpt2", dict(vocab_size=97, n_embd=32, n_layer=2, n_head=4, n_inner=24, n_positions=64, initializer_range=0.2, bos_token_id=1, eos_token_id=2)),
     "tiny-gemma3": ("gemma3_text", dict(GEMMA, num_hidden_layers=3, sliding_window=6, sliding_window_pattern=3, query_pre_attn_scalar=12)),
+    "tiny-gemma2": ("gemma2", dict(GEMMA, sliding_window=6, query_pre_attn_scalar=5, attn_logit_softcapping=4.0, final_logit_softcapping=5.0)),
 }
 BFLOAT16 = {"tiny-gemma3"}  # its factor on embeddings is rounded too
 SEPARATE = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -58,6 +59,7 @@ ADAPTERS = {  # every linear layer
     "tiny-neox": ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"],
     "tiny-gpt2": ["c_attn", "c_proj", "c_fc"],
     "tiny-gemma3": SEPARATE,
+    "tiny-gemma2": SEPARATE,
 }
 CONTEXT = {"rope-dynamic": 16}  # its greedy continuation ends there: the frequencies change with every token beyond
 

@@ -19,10 +19,10 @@ public final class Golden implements AutoCloseable {
     /** Model folders of testdata/golden: each architecture, and each rotary scaling. */
     public static final List<String> FOLDERS = List.of("tiny-llama", "tiny-llama-tied", "tiny-llama-bias", "rope-linear", "rope-dynamic", "rope-yarn", "rope-llama3",
             "rope-longrope", "tiny-mistral", "tiny-mistral-window", "tiny-qwen2", "tiny-qwen2-window", "tiny-qwen3", "tiny-olmo2", "tiny-smollm3", "tiny-phi3",
-            "tiny-phi3-longrope", "tiny-neox", "tiny-neox-serial", "tiny-gpt2", "tiny-gemma3");
+            "tiny-phi3-longrope", "tiny-neox", "tiny-neox-serial", "tiny-gpt2", "tiny-gemma3", "tiny-gemma2");
 
     /** Adapters on every linear layer of the folder that their name begins with. */
-    public static final List<String> ADAPTERS = List.of("tiny-phi3-peft", "tiny-neox-peft", "tiny-gpt2-peft", "tiny-gemma3-peft");
+    public static final List<String> ADAPTERS = List.of("tiny-phi3-peft", "tiny-neox-peft", "tiny-gpt2-peft", "tiny-gemma3-peft", "tiny-gemma2-peft");
 
     public final Memory memory = Memory.ofLimit(2L << 30);
     public final Kernels kernels;

@@ -25,9 +25,20 @@ final class Gemma {
         // hidden_activation counts, whatever is said here; cache_implementation is how transformers keeps keys and values.
         keys.ignore("hidden_act", "cache_implementation");
         boolean bias = keys.flag("attention_bias", false);
-        double scale = 1 / Math.sqrt(keys.number("query_pre_attn_scalar", 256));
-        return Variant.PLAIN.withNames(NAMES).withNorm(Variant.Norm.RMS_PLUS_ONE).withBias(bias, bias, false)
-                .withScales(new Variant.Scales(Math.sqrt(keys.number("hidden_size")), scale)).withWindows(windows(keys, pattern));
+        return Variant.PLAIN.withNames(NAMES).withNorm(Variant.Norm.RMS_PLUS_ONE).withBias(bias, bias, false).withWindows(windows(keys, pattern));
+    }
+
+    static Variant.Scales scales(ConfigKeys keys, double attentionCap, double logitCap) {
+        return new Variant.Scales(Math.sqrt(keys.number("hidden_size")), 1 / Math.sqrt(keys.number("query_pre_attn_scalar", 256)), attentionCap, logitCap);
+    }
+
+    /** A cap; null is none, that is 0. */
+    static double cap(ConfigKeys keys, String key, double missing) {
+        double cap = keys.real(key, keys.has(key) ? 0 : missing);
+        if (cap < 0 || (cap == 0 && keys.isSet(key))) {
+            throw new ModelException("config.json needs a number above 0, or null, for " + key + ", but has " + keys.get(key));
+        }
+        return cap;
     }
 
     private static List<Integer> windows(ConfigKeys keys, int pattern) {

@@ -18,7 +18,9 @@ final class Gemma3 implements Architecture {
     public DecoderConfig read(ConfigKeys keys) {
         Variant variant = Gemma.variant(keys, keys.number("sliding_window_pattern", 6)).withQueryKeyNorm(Variant.QueryKeyNorm.HEAD);
         keys.ignore("_sliding_window_pattern");
-        return COMMON.read(className(), keys, variant.withWindowTheta(windowTheta(keys)));
+        // transformers knows attn_logit_softcapping here and leaves it out of its computation, so it is refused where it is set.
+        Variant.Scales scales = Gemma.scales(keys, 0, Gemma.cap(keys, "final_logit_softcapping", 0));
+        return COMMON.read(className(), keys, variant.withScales(scales).withWindowTheta(windowTheta(keys)));
     }
 
     private static double windowTheta(ConfigKeys keys) {

@@ -28,7 +28,7 @@ final class Gpt2 implements Architecture {
         if (hidden % heads != 0 || hidden / heads % 2 != 0) {
             throw new ModelException("config.json: n_embd " + hidden + " and n_head " + heads + " do not fit: the heads must divide it into parts of even width");
         }
-        Variant.Scales scales = new Variant.Scales(1, keys.flag("scale_attn_weights", true) ? 0 : 1);
+        Variant.Scales scales = new Variant.Scales(1, keys.flag("scale_attn_weights", true) ? 0 : 1, 0, 0);
         Variant variant = Variant.PLAIN.withNames(NAMES).withNorm(Variant.Norm.LAYER).withBias(true, true, true).withScales(scales)
                 .withProjection(new Variant.Projection(false, false, true));
         return new DecoderConfig(

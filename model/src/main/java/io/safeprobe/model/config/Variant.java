@@ -71,9 +71,11 @@ public record Variant(
      *
      * @param embedding on the embedding of tokens
      * @param attention on the scores; 0 for {@code 1 / sqrt(head)}
+     * @param attentionCap soft cap of the scores; 0 for none
+     * @param logitCap soft cap of the logits; 0 for none
      */
-    public record Scales(double embedding, double attention) {
-        static final Scales NONE = new Scales(1, 0);
+    public record Scales(double embedding, double attention, double attentionCap, double logitCap) {
+        static final Scales NONE = new Scales(1, 0, 0, 0);
     }
 
     /** Llama. */

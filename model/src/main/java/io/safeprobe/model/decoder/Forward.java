@@ -92,12 +92,12 @@ public final class Forward {
 
     /** Logits {@code [rows, vocabulary]} of the chosen rows of {@link #hidden}: elsewhere nobody asks for them. */
     public Value logits(Value hidden, int[] rows) {
-        return chosen(hidden, rows).linear(head());
+        return chosen(hidden, rows).linear(head()).softcap(config.variant().scales().logitCap());
     }
 
     /** Negative log-likelihood {@code [rows]} of {@code targets} at the chosen rows of {@link #hidden}; the logits are never stored. */
     public Value losses(Value hidden, int[] rows, int[] targets) {
-        return chosen(hidden, rows).linearCrossEntropy(head(), indices(targets));
+        return chosen(hidden, rows).linearCrossEntropy(head(), indices(targets), config.variant().scales().logitCap());
     }
 
     private Value chosen(Value hidden, int[] rows) {
@@ -203,7 +203,7 @@ public final class Forward {
             k = k.gather(rows);
             v = v.gather(rows);
         }
-        Value mixed = q.attention(k, v, segments, config.heads(), config.kvHeads(), config.attentionScale());
+        Value mixed = q.attention(k, v, segments, config.heads(), config.kvHeads(), config.attentionScale(), variant.scales().attentionCap());
         Value out = linear(mixed, names.module(layer, names.output()), variant.biases().output());
         return normalised(layer, out, names.norms().afterAttention());
     }

@@ -66,6 +66,8 @@ class ConfigFileTest {
         "Gemma3ForCausalLM | , 'rope_parameters': {'rope_theta': 5} | needs an object full_attention within rope_parameters",
         "Gemma3ForCausalLM | , 'rope_parameters': {'full_attention': {}, 'sliding_attention': {'rope_type': 'linear'}} | rope_parameters.sliding_attention",
         "Gemma3ForCausalLM | , 'rope_local_base_freq': 0 | a rotary base above 1 for layers with a sliding window, but has 0.0",
+        "Gemma2ForCausalLM | , 'final_logit_softcapping': 0 | a number above 0, or null, for final_logit_softcapping, but has 0",
+        "Gemma2ForCausalLM | , 'rope_local_base_freq': 10000 | rope_local_base_freq = 10000",
         "Gemma3ForConditionalGeneration | | architecture 'Gemma3ForConditionalGeneration' is not supported",
         "LlamaForCausalLM | , 'quantization_config': {'bits': 4} | quantised weights are not supported",
         "MistralForCausalLM | , 'num_key_value_heads': 8, 'attention_bias': true | attention_bias = true",
@@ -216,6 +218,24 @@ class ConfigFileTest {
                 + "\"num_hidden_layers\": 18, \"layer_types\": " + types + "}");
         assertThat(parameters(small)).isEqualTo(268_098_176L);
         assertThat(small.variant().windows().stream().filter(window -> window == 0)).hasSize(3);
+    }
+
+    /** config.json of google/gemma-2-2b. */
+    @Test
+    void gemma2() throws IOException {
+        String file = """
+                {"architectures": ["Gemma2ForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "attn_logit_softcapping": 50.0, "bos_token_id": 2,
+                 "cache_implementation": "hybrid", "eos_token_id": 1, "final_logit_softcapping": 30.0, "head_dim": 256, "hidden_act": "gelu_pytorch_tanh",
+                 "hidden_activation": "gelu_pytorch_tanh", "hidden_size": 2304, "initializer_range": 0.02, "intermediate_size": 9216,
+                 "max_position_embeddings": 8192, "model_type": "gemma2", "num_attention_heads": 8, "num_hidden_layers": 26, "num_key_value_heads": 4,
+                 "pad_token_id": 0, "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06, "rope_theta": 10000.0, "sliding_window": 4096, "torch_dtype": "float32",
+                 "transformers_version": "4.42.4", "use_cache": true, "vocab_size": 256000}""";
+        DecoderConfig gemma2 = parse(file);
+        assertThat(parameters(gemma2)).isEqualTo(2_614_341_888L);
+        assertThat(gemma2.variant().windows().subList(0, 4)).containsExactly(4096, 0, 4096, 0);
+        assertThat(gemma2.variant().scales()).isEqualTo(new Variant.Scales(48, 1.0 / 16, 50, 30));
+        assertThat(parse(file.replace("\"attn_logit_softcapping\": 50.0", "\"attn_logit_softcapping\": null")).variant().scales().attentionCap()).isZero();
+        assertThat(read("Gemma2ForCausalLM", "").variant().scales()).isEqualTo(new Variant.Scales(8, 1.0 / 16, 50, 30));
     }
 
     private static long parameters(DecoderConfig config) {

@@ -28,7 +28,7 @@ class ArchitecturesTest {
         "tiny-qwen2, PAPER, false", "tiny-qwen2-window, CODE, true", "tiny-qwen3, PAPER, false", "tiny-qwen3, CODE, true", "tiny-olmo2, PAPER, false",
         "tiny-olmo2, CODE, true", "tiny-smollm3, CODE, false", "tiny-smollm3, PAPER, true", "rope-dynamic, PAPER, false", "rope-longrope, CODE, false",
         "tiny-phi3, PAPER, false", "tiny-phi3-longrope, CODE, true", "tiny-neox, PAPER, false", "tiny-neox-serial, CODE, true", "tiny-gpt2, PAPER, false", "tiny-gpt2, CODE, true",
-        "tiny-gemma3, PAPER, false", "tiny-gemma3, CODE, true"
+        "tiny-gemma3, PAPER, false", "tiny-gemma3, CODE, true", "tiny-gemma2, PAPER, true", "tiny-gemma2, CODE, false"
     })
     void theLossFallsAndWhatIsTrainedMoves(String name, SapSettings.Variant variant, boolean full) {
         SapSettings sap = new SapSettings(variant, List.of(0, 1), 0.05, false, 2e-2, 1, SafetyForm.CONTRASTIVE, 3);
