@@ -199,6 +199,16 @@ class GoldenDecoderTest {
     }
 
     @Test
+    void positionsThatWereNotLearnedAreRefused() {
+        try (Golden golden = Golden.open("tiny-gpt2"); Scope scope = golden.memory.scope()) {
+            Forward forward = new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights());
+            assertThat(forward.hidden(PackedTokens.of(List.of(new int[64]))).shape()).isEqualTo(Shape.of(64, 32));
+            assertThatThrownBy(() -> forward.hidden(PackedTokens.of(List.of(new int[] {1}, new int[65]))))
+                    .isInstanceOf(ModelException.class).hasMessageContaining("a sequence has 65 tokens, but this model has learned 64 positions");
+        }
+    }
+
+    @Test
     void gradientsOfAnAdapter() {
         try (Golden golden = Golden.adapter("tiny-llama-peft", new VectorKernels(2)); Scope scope = golden.memory.scope();
                 LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), Golden.path("tiny-llama-peft"))) {

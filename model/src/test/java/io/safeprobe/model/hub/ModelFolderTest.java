@@ -180,9 +180,7 @@ class ModelFolderTest {
     }
 
     private double[] embedding() {
-        try (ModelFolder model = open()) {
-            return model.weights().get(EMBEDDING).toDoubles();
-        }
+        return values(EMBEDDING);
     }
 
     private static void rename(Map<String, Tensor> weights, String from, String to) {
@@ -231,6 +229,49 @@ class ModelFolderTest {
         try (ModelFolder model = open()) {
             assertThat(model.unusedTensors()).isEmpty();
             assertThat(model.storedType(NORM)).isEqualTo(DType.F32);
+        }
+    }
+
+    /** As openai-community/gpt2 is stored: without the prefix, and with the causal masks. */
+    @Test
+    void gpt2AsTheHubHasIt() throws IOException {
+        copy("tiny-gpt2");
+        double[] expected = values("transformer.h.1.mlp.c_proj.weight");
+        editWeights(weights -> {
+            rename(weights, "scratch", "transformer.h.0.attn.bias");
+            weights.put("transformer.h.1.attn.masked_bias", java.util.Objects.requireNonNull(weights.get("transformer.h.0.attn.bias")));
+            List.copyOf(weights.keySet()).forEach(name -> rename(weights, name, name.substring("transformer.".length())));
+        });
+        assertThat(values("transformer.h.1.mlp.c_proj.weight")).isEqualTo(expected);
+        try (ModelFolder model = open()) {
+            assertThat(model.unusedTensors()).isEmpty();
+            MergedFolder.write(memory, model, null, Map.of(), folder.resolve("merged"));
+        }
+        try (SafetensorsFile merged = SafetensorsFile.open(memory, folder.resolve("merged/model.safetensors"))) {
+            assertThat(merged.tensors()).containsKeys("transformer.wte.weight", "transformer.wpe.weight", "transformer.h.1.ln_2.bias").doesNotContainKey("lm_head.weight");
+        }
+        editWeights(weights -> rename(weights, "scratch", "h.1.attn.c_attn.scale"));
+        refused(ModelException.class, "has no place for 'h.1.attn.c_attn.scale'");
+    }
+
+    /** As EleutherAI/pythia-70m is stored. */
+    @Test
+    void buffersOfGptNeoXAreNoWeights() throws IOException {
+        copy("tiny-neox");
+        editWeights(weights -> {
+            rename(weights, "scratch", "gpt_neox.layers.0.attention.bias");
+            for (String buffer : List.of("attention.masked_bias", "attention.rotary_emb.inv_freq")) {
+                weights.put("gpt_neox.layers.1." + buffer, java.util.Objects.requireNonNull(weights.get("gpt_neox.layers.0.attention.bias")));
+            }
+        });
+        try (ModelFolder model = open()) {
+            assertThat(model.unusedTensors()).isEmpty();
+        }
+    }
+
+    private double[] values(String name) {
+        try (ModelFolder model = open()) {
+            return model.weights().get(name).toDoubles();
         }
     }
 

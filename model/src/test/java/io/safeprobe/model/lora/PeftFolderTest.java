@@ -145,6 +145,22 @@ class PeftFolderTest {
         refused(config -> config.put("r", 0), "rank > 0");
     }
 
+    /** PEFT's name for matrices that are stored [in, out]; it sees for itself where it is not said. */
+    @Test
+    void fanInFanOutIsWrittenForTransposedLayersAndRefusedForOthers() throws IOException {
+        Path written = folder.resolve("written");
+        try (Golden golden = Golden.open("tiny-gpt2");
+                LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), Golden.path("tiny-gpt2-peft"))) {
+            PeftFolder.write(adapter, written);
+            Path file = written.resolve("adapter_config.json");
+            ObjectNode config = (ObjectNode) new JsonMapper().readTree(Files.readString(file));
+            assertThat(config.path("fan_in_fan_out").asBoolean()).isTrue();
+            Files.writeString(file, config.put("fan_in_fan_out", false).toString());
+            PeftFolder.read(golden.memory, golden.model.config(), written).close();
+        }
+        refused(config -> config.put("fan_in_fan_out", true), "fan_in_fan_out is true, but the linear layers of LlamaForCausalLM are not stored transposed");
+    }
+
     @Test
     void anAdapterForAnotherModelIsRefused() throws IOException {
         refused(config -> config.put("r", 2), "belongs to another model");
