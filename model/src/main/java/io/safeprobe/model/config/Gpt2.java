@@ -20,7 +20,8 @@ final class Gpt2 implements Architecture {
     public DecoderConfig read(ConfigKeys keys) {
         // Of other heads than a language model's, and the width of an attention in 16 bits.
         keys.ignore("summary_type", "summary_use_proj", "summary_activation", "summary_proj_to_labels", "summary_first_dropout", "task_specific_params", "n_ctx",
-                "output_past", "_num_labels", "reorder_and_upcast_attn");
+                "n_special",
+                "predict_special_tokens", "output_past", "_num_labels", "reorder_and_upcast_attn");
         int hidden = keys.number("n_embd", 768);
         int heads = keys.number("n_head", 12);
         int layers = keys.number("n_layer", 12);

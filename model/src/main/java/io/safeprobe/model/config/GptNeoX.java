@@ -23,7 +23,8 @@ final class GptNeoX implements Architecture {
     @Override
     public DecoderConfig read(ConfigKeys keys) {
         boolean bias = keys.flag("attention_bias", true);
-        keys.ignore("classifier_dropout", "is_decoder");
+        // Of other heads and of Dolly's own pipeline; the dropout of GPT-NeoX-20B under names that transformers does not read.
+        keys.ignore("classifier_dropout", "is_decoder", "custom_pipelines", "attention_probs_dropout_prob", "hidden_dropout_prob");
         Variant variant = Variant.PLAIN.withNames(NAMES).withNorm(Variant.Norm.LAYER).withBias(bias, bias, true)
                 .withProjection(new Variant.Projection(true, false, false)).withParallel(keys.flag("use_parallel_residual", true));
         return COMMON.read(className(), keys, variant);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.safeprobe.engine.kernel.Curve;
 import io.safeprobe.model.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -149,6 +150,8 @@ class ConfigFileTest {
         assertThat(gpt2.dropout()).containsOnlyKeys("attn_pdrop", "resid_pdrop", "embd_pdrop");
         assertThat(gpt2.names().linear()).containsExactly("c_attn", "c_proj", "c_fc");
         assertThat(gpt2.names().defaultTargets()).containsExactly("c_attn");
+        // What the one of gpt2-xl has besides.
+        assertThat(read("GPT2LMHeadModel", ", 'n_special': 0, 'predict_special_tokens': true, 'output_past': true").layers()).isEqualTo(12);
         assertThat(read("GPT2LMHeadModel", ", 'scale_attn_weights': false").attentionScale()).isEqualTo(1);
     }
 
@@ -164,6 +167,8 @@ class ConfigFileTest {
         assertThat(pythia.rotary()).isEqualTo(16);
         assertThat(pythia.variant().parallel()).isTrue();
         assertThat(read("GPTNeoXForCausalLM", "").rotary()).isEqualTo(2);
+        // What the one of gpt-neox-20b has besides.
+        assertThat(read("GPTNeoXForCausalLM", ", 'hidden_act': 'gelu_fast', 'attention_probs_dropout_prob': 0, 'hidden_dropout_prob': 0").activation()).isEqualTo(Curve.GELU_TANH);
     }
 
     /** config.json of microsoft/Phi-3-mini-4k-instruct, and what the one of 128k has in its place. */
