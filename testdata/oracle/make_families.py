@@ -48,7 +48,8 @@ FOLDERS = {
                                                          "short_factor": [1.0, 1.1, 1.2, 1.3, 1.5, 1.7], "long_factor": [1.5, 2.0, 3.0, 4.5, 6.0, 9.0]})),
     "tiny-neox": ("gpt_neox", dict(NEOX, rotary_pct=0.5, tie_word_embeddings=False)),
     "tiny-neox-serial": ("gpt_neox", dict(NEOX, rotary_pct=0.25, use_parallel_residual=False, attention_bias=False, attention_dropout=0.1)),
-    "tiny-gpt2": ("gpt2", dict(vocab_size=97, n_embd=32, n_layer=2, n_head=4, n_inner=24, n_positions=64, initializer_range=0.2, bos_token_id=1, eos_token_id=2)),
+    "tiny-gpt2": ("gpt2", dict(vocab_size=97, n_embd=32, n_layer=2, n_head=4, n_inner=24, n_positions=64, initializer_range=0.2,
+                               bos_token_id=1, eos_token_id=2)),
     "tiny-gemma3": ("gemma3_text", dict(GEMMA, num_hidden_layers=3, sliding_window=6, sliding_window_pattern=3, query_pre_attn_scalar=12)),
     "tiny-gemma2": ("gemma2", dict(GEMMA, sliding_window=6, query_pre_attn_scalar=5, attn_logit_softcapping=4.0, final_logit_softcapping=5.0)),
 }

@@ -16,8 +16,8 @@ public final class ConfigFile {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
 
-    private static final List<Architecture> ARCHITECTURES = List.of(
-            new Gemma2(), new Gemma3(), new Gpt2(), new GptNeoX(), new Llama(), new Mistral(), new Olmo2(), new Phi3(), new Qwen2(), new Qwen3(), new SmolLm3());
+    private static final List<Architecture> ARCHITECTURES = List.of(new Gemma2(), new Gemma3(), new Gpt2(), new GptNeoX(), new Llama(), new Mistral(),
+            new Olmo2(), new Phi3(), new Qwen2(), new Qwen3(), new SmolLm3());
 
     private ConfigFile() {}
 

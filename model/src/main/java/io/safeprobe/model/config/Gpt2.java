@@ -19,15 +19,15 @@ final class Gpt2 implements Architecture {
     @Override
     public DecoderConfig read(ConfigKeys keys) {
         // Of other heads than a language model's, and the width of an attention in 16 bits.
-        keys.ignore("summary_type", "summary_use_proj", "summary_activation", "summary_proj_to_labels", "summary_first_dropout", "task_specific_params", "n_ctx",
-                "n_special",
-                "predict_special_tokens", "output_past", "_num_labels", "reorder_and_upcast_attn");
+        keys.ignore("summary_type", "summary_use_proj", "summary_activation", "summary_proj_to_labels", "summary_first_dropout", "task_specific_params",
+                "n_ctx", "n_special", "predict_special_tokens", "output_past", "_num_labels", "reorder_and_upcast_attn");
         int hidden = keys.number("n_embd", 768);
         int heads = keys.number("n_head", 12);
         int layers = keys.number("n_layer", 12);
         int context = keys.number("n_positions", 1024);
         if (hidden % heads != 0 || hidden / heads % 2 != 0) {
-            throw new ModelException("config.json: n_embd " + hidden + " and n_head " + heads + " do not fit: the heads must divide it into parts of even width");
+            throw new ModelException("config.json: n_embd " + hidden + " and n_head " + heads
+                    + " do not fit: the heads must divide it into parts of even width");
         }
         Variant.Scales scales = new Variant.Scales(1, keys.flag("scale_attn_weights", true) ? 0 : 1, 0, 0);
         Variant variant = Variant.PLAIN.withNames(NAMES).withNorm(Variant.Norm.LAYER).withBias(true, true, true).withScales(scales)

@@ -66,8 +66,8 @@ final class RopeKeys {
         }
         int columns = (int) (head * share);
         if (columns <= 0 || columns > head || columns % 2 != 0) {
-            throw new ModelException("config.json: " + share + " of a head of " + head + " columns are " + columns + " to be rotated; they must be an even number, above 0 and at most "
-                    + head);
+            throw new ModelException("config.json: " + share + " of a head of " + head + " columns are " + columns
+                    + " to be rotated; they must be an even number, above 0 and at most " + head);
         }
         return columns;
     }

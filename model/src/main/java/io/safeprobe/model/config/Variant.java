@@ -79,8 +79,8 @@ public record Variant(
     }
 
     /** Llama. */
-    static final Variant PLAIN = new Variant(WeightNames.LLAMA, Norm.RMS, new Biases(false, false, false), QueryKeyNorm.NONE, new Projection(false, true, false),
-            false, Scales.NONE, List.of(), List.of(), 0);
+    static final Variant PLAIN = new Variant(WeightNames.LLAMA, Norm.RMS, new Biases(false, false, false), QueryKeyNorm.NONE,
+            new Projection(false, true, false), false, Scales.NONE, List.of(), List.of(), 0);
 
     /** Copies the lists. */
     public Variant {

@@ -64,11 +64,12 @@ public record WeightNames(
     }
 
     private static WeightNames llamaLike(List<String> attention, List<String> feedForward, Norms norms) {
-        return new WeightNames("model.layers.", "model.embed_tokens", null, "model.norm", "lm_head", attention, "self_attn.o_proj", feedForward, "mlp.down_proj",
-                norms, List.of("rotary_emb.inv_freq"));
+        return new WeightNames("model.layers.", "model.embed_tokens", null, "model.norm", "lm_head", attention, "self_attn.o_proj", feedForward,
+                "mlp.down_proj", norms, List.of("rotary_emb.inv_freq"));
     }
 
-    private static Norms norms(@Nullable String beforeAttention, @Nullable String afterAttention, @Nullable String beforeFeedForward, @Nullable String afterFeedForward) {
+    private static Norms norms(
+            @Nullable String beforeAttention, @Nullable String afterAttention, @Nullable String beforeFeedForward, @Nullable String afterFeedForward) {
         return new Norms(beforeAttention, "self_attn.q_norm", "self_attn.k_norm", afterAttention, beforeFeedForward, afterFeedForward);
     }
 

@@ -165,7 +165,8 @@ public final class Forward {
         int[] positions = tokens.positions();
         int most = Arrays.stream(positions).max().orElse(0);
         if (most >= config.maxPositions()) {
-            throw new ModelException("a sequence has " + (most + 1) + " tokens, but this model has learned " + config.maxPositions() + " positions and no more; shorten it");
+            throw new ModelException("a sequence has " + (most + 1) + " tokens, but this model has learned " + config.maxPositions()
+                    + " positions and no more; shorten it");
         }
         return positions;
     }

@@ -4,6 +4,7 @@ import io.safeprobe.engine.autograd.Value;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.model.config.DecoderConfig;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Queries, keys and values taken out of a joined projection, and rotation of a part of each head. */
 final class Heads {
@@ -16,7 +17,7 @@ final class Heads {
         if (config.variant().projection().byHead()) {
             Value each = joined.reshape(Shape.of(tokens * config.heads(), 3 * head));
             Shape together = Shape.of(tokens, config.heads() * head);
-            return List.of(columns(each, 0, head).reshape(together), columns(each, head, head).reshape(together), columns(each, 2 * head, head).reshape(together));
+            return Stream.of(0L, head, 2 * head).map(from -> columns(each, from, head).reshape(together)).toList();
         }
         long queries = config.heads() * head;
         long keys = config.kvHeads() * head;
@@ -35,9 +36,11 @@ final class Heads {
         if (part == head) {
             return x.rotary(cos, sin);
         }
+        long tokens = x.shape().dim(0);
         long rows = x.tensor().elements() / head;
         Value each = x.reshape(Shape.of(rows, head));
-        Value turned = columns(each, 0, part).reshape(Shape.of(x.shape().dim(0), rows / x.shape().dim(0) * part)).rotary(cos, sin).reshape(Shape.of(rows, part));
+        Value first = columns(each, 0, part).reshape(Shape.of(tokens, rows / tokens * part));
+        Value turned = first.rotary(cos, sin).reshape(Shape.of(rows, part));
         Value kept = columns(each, part, head - part);
         return turned.pad(0, rows, 0, head).add(kept.pad(0, rows, part, head)).reshape(x.shape());
     }

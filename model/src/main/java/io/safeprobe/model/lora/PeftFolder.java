@@ -89,7 +89,8 @@ public final class PeftFolder {
             throw new ModelException(folder + ": bias '" + json.path("bias").asText() + "' is not supported yet; 'none' is");
         }
         return new LoraConfig(json.path("r").asInt(), json.path("lora_alpha").asDouble(), json.path("lora_dropout").asDouble(0),
-                targets(folder, json.path("target_modules"), model.names().linear()), json.path("use_rslora").asBoolean(false), json.path("base_model_name_or_path").asText(""));
+                targets(folder, json.path("target_modules"), model.names().linear()),
+                json.path("use_rslora").asBoolean(false), json.path("base_model_name_or_path").asText(""));
     }
 
     private static List<String> targets(Path folder, JsonNode json, List<String> linear) {

@@ -131,7 +131,8 @@ class ConfigFileTest {
 
     @Test
     void dropoutIsReadAndNotApplied() throws IOException {
-        assertThat(read("GPT2LMHeadModel", ", 'attn_pdrop': 0.1, 'resid_pdrop': 0.0, 'embd_pdrop': 0.2").dropout()).isEqualTo(Map.of("attn_pdrop", 0.1, "embd_pdrop", 0.2));
+        DecoderConfig gpt2 = read("GPT2LMHeadModel", ", 'attn_pdrop': 0.1, 'resid_pdrop': 0.0, 'embd_pdrop': 0.2");
+        assertThat(gpt2.dropout()).isEqualTo(Map.of("attn_pdrop", 0.1, "embd_pdrop", 0.2));
         assertThat(read("LlamaForCausalLM", ", 'attention_dropout': 0.1").dropout()).isEqualTo(Map.of("attention_dropout", 0.1));
         assertThat(read("LlamaForCausalLM", ", 'attention_dropout': 0").dropout()).isEmpty();
     }
@@ -141,8 +142,10 @@ class ConfigFileTest {
     void gpt2() throws IOException {
         DecoderConfig gpt2 = parse("""
                 {"activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1, "bos_token_id": 50256, "embd_pdrop": 0.1,
-                 "eos_token_id": 50256, "initializer_range": 0.02, "layer_norm_epsilon": 1e-05, "model_type": "gpt2", "n_ctx": 1024, "n_embd": 768, "n_head": 12,
-                 "n_layer": 12, "n_positions": 1024, "resid_pdrop": 0.1, "summary_activation": null, "summary_first_dropout": 0.1, "summary_proj_to_labels": true,
+                 "eos_token_id": 50256, "initializer_range": 0.02, "layer_norm_epsilon": 1e-05, "model_type": "gpt2", "n_ctx": 1024, "n_embd": 768,
+                 "n_head": 12,
+                 "n_layer": 12, "n_positions": 1024, "resid_pdrop": 0.1, "summary_activation": null, "summary_first_dropout": 0.1,
+                 "summary_proj_to_labels": true,
                  "summary_type": "cls_index", "summary_use_proj": true, "task_specific_params": {"text-generation": {"do_sample": true, "max_length": 50}},
                  "vocab_size": 50257}""");
         assertThat(parameters(gpt2)).isEqualTo(124_439_808L);
@@ -159,7 +162,8 @@ class ConfigFileTest {
     @Test
     void pythia() throws IOException {
         DecoderConfig pythia = parse("""
-                {"architectures": ["GPTNeoXForCausalLM"], "bos_token_id": 0, "eos_token_id": 0, "hidden_act": "gelu", "hidden_size": 512, "initializer_range": 0.02,
+                {"architectures": ["GPTNeoXForCausalLM"], "bos_token_id": 0, "eos_token_id": 0, "hidden_act": "gelu", "hidden_size": 512,
+                 "initializer_range": 0.02,
                  "intermediate_size": 2048, "layer_norm_eps": 1e-05, "max_position_embeddings": 2048, "model_type": "gpt_neox", "num_attention_heads": 8,
                  "num_hidden_layers": 6, "rotary_emb_base": 10000, "rotary_pct": 0.25, "tie_word_embeddings": false, "torch_dtype": "float16",
                  "transformers_version": "4.24.0", "use_cache": true, "use_parallel_residual": true, "vocab_size": 50304}""");
@@ -168,7 +172,8 @@ class ConfigFileTest {
         assertThat(pythia.variant().parallel()).isTrue();
         assertThat(read("GPTNeoXForCausalLM", "").rotary()).isEqualTo(2);
         // What the one of gpt-neox-20b has besides.
-        assertThat(read("GPTNeoXForCausalLM", ", 'hidden_act': 'gelu_fast', 'attention_probs_dropout_prob': 0, 'hidden_dropout_prob': 0").activation()).isEqualTo(Curve.GELU_TANH);
+        String more = ", 'hidden_act': 'gelu_fast', 'attention_probs_dropout_prob': 0, 'hidden_dropout_prob': 0";
+        assertThat(read("GPTNeoXForCausalLM", more).activation()).isEqualTo(Curve.GELU_TANH);
     }
 
     /** config.json of microsoft/Phi-3-mini-4k-instruct, and what the one of 128k has in its place. */
@@ -186,15 +191,16 @@ class ConfigFileTest {
         assertThat(phi3.variant().window(31)).isEqualTo(2047);
         assertThat(phi3.names().defaultTargets()).containsExactly("qkv_proj");
         String factors = Collections.nCopies(48, "1.5").toString();
-        DecoderConfig longer = parse(mini.replace("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"su\", \"short_factor\": " + factors + ", \"long_factor\": " + factors + "}")
-                .replace("\"max_position_embeddings\": 4096, \"model", "\"max_position_embeddings\": 131072, \"model").replace("2047", "262144"));
-        assertThat(longer.ropeScaling()).isInstanceOfSatisfying(RopeScaling.LongRope.class, scaling -> {
-            assertThat(scaling.original()).isEqualTo(4096);
-            assertThat(scaling.attentionFactor()).isCloseTo(1.190238, within(1e-6));
+        String scaling = "\"rope_scaling\": {\"type\": \"%s\", \"short_factor\": " + factors + ", \"long_factor\": " + factors + "}";
+        DecoderConfig longer = parse(mini.replace("\"rope_scaling\": null", scaling.formatted("su"))
+                .replace(" \"max_position_embeddings\": 4096", " \"max_position_embeddings\": 131072").replace("2047", "262144"));
+        assertThat(longer.ropeScaling()).isInstanceOfSatisfying(RopeScaling.LongRope.class, rope -> {
+            assertThat(rope.original()).isEqualTo(4096);
+            assertThat(rope.attentionFactor()).isCloseTo(1.190238, within(1e-6));
         });
         // Without the key the context of training is that of the class.
         DecoderConfig without = parse(mini.replace("\"original_max_position_embeddings\": 4096, ", "")
-                .replace("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": " + factors + ", \"long_factor\": " + factors + "}")
+                .replace("\"rope_scaling\": null", scaling.formatted("longrope"))
                 .replace("\"max_position_embeddings\": 4096", "\"max_position_embeddings\": 131072"));
         assertThat(without.ropeScaling()).isEqualTo(longer.ropeScaling());
     }
@@ -204,12 +210,14 @@ class ConfigFileTest {
     void gemma3() throws IOException {
         String start = """
                 {"architectures": ["Gemma3ForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "attn_logit_softcapping": null, "bos_token_id": 2,
-                 "eos_token_id": [1, 106], "final_logit_softcapping": null, "head_dim": 256, "hidden_activation": "gelu_pytorch_tanh", "initializer_range": 0.02,
+                 "eos_token_id": [1, 106], "final_logit_softcapping": null, "head_dim": 256, "hidden_activation": "gelu_pytorch_tanh",
+                 "initializer_range": 0.02,
                  "max_position_embeddings": 32768, "model_type": "gemma3_text", "num_attention_heads": 4, "num_key_value_heads": 1, "pad_token_id": 0,
-                 "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06, "rope_local_base_freq": 10000, "rope_scaling": null, "rope_theta": 1000000, "sliding_window": 512,
+                 "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06, "rope_local_base_freq": 10000, "rope_scaling": null, "rope_theta": 1000000,
+                 "sliding_window": 512,
                  "torch_dtype": "bfloat16", "use_cache": true, "vocab_size": 262144,""";
-        DecoderConfig one = parse(start + "\"cache_implementation\": \"hybrid\", \"hidden_size\": 1152, \"intermediate_size\": 6912, \"num_hidden_layers\": 26, "
-                + "\"sliding_window_pattern\": 6}");
+        DecoderConfig one = parse(start + """
+                "cache_implementation": "hybrid", "hidden_size": 1152, "intermediate_size": 6912, "num_hidden_layers": 26, "sliding_window_pattern": 6}""");
         assertThat(parameters(one)).isEqualTo(999_885_952L);
         assertThat(one.variant().windows().stream().filter(window -> window == 0)).hasSize(4);
         assertThat(one.variant().window(5)).isZero();
@@ -218,9 +226,10 @@ class ConfigFileTest {
         assertThat(one.variant().windowTheta()).isEqualTo(10_000);
         assertThat(one.ropeTheta()).isEqualTo(1_000_000);
         assertThat(one.attentionScale()).isEqualTo(1.0 / 16);
-        String types = Collections.nCopies(3, "\"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"").toString();
-        DecoderConfig small = parse(start + "\"_sliding_window_pattern\": 6, \"use_bidirectional_attention\": false, \"hidden_size\": 640, \"intermediate_size\": 2048, "
-                + "\"num_hidden_layers\": 18, \"layer_types\": " + types + "}");
+        String types = Collections.nCopies(3, "\"sliding_attention\", ".repeat(5) + "\"full_attention\"").toString();
+        DecoderConfig small = parse(start + """
+                "_sliding_window_pattern": 6, "use_bidirectional_attention": false, "hidden_size": 640, "intermediate_size": 2048, "num_hidden_layers": 18,
+                "layer_types": """ + types + "}");
         assertThat(parameters(small)).isEqualTo(268_098_176L);
         assertThat(small.variant().windows().stream().filter(window -> window == 0)).hasSize(3);
     }
@@ -233,7 +242,8 @@ class ConfigFileTest {
                  "cache_implementation": "hybrid", "eos_token_id": 1, "final_logit_softcapping": 30.0, "head_dim": 256, "hidden_act": "gelu_pytorch_tanh",
                  "hidden_activation": "gelu_pytorch_tanh", "hidden_size": 2304, "initializer_range": 0.02, "intermediate_size": 9216,
                  "max_position_embeddings": 8192, "model_type": "gemma2", "num_attention_heads": 8, "num_hidden_layers": 26, "num_key_value_heads": 4,
-                 "pad_token_id": 0, "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06, "rope_theta": 10000.0, "sliding_window": 4096, "torch_dtype": "float32",
+                 "pad_token_id": 0, "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06, "rope_theta": 10000.0, "sliding_window": 4096,
+                 "torch_dtype": "float32",
                  "transformers_version": "4.42.4", "use_cache": true, "vocab_size": 256000}""";
         DecoderConfig gemma2 = parse(file);
         assertThat(parameters(gemma2)).isEqualTo(2_614_341_888L);

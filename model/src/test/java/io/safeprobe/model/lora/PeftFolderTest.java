@@ -80,7 +80,8 @@ class PeftFolderTest {
         int[] ids = {1, 5, 9, 13, 17, 21, 25, 29, 33, 37};
         Path merged = folder.resolve("merged");
         try (Golden golden = Golden.open(name); Scope scope = golden.memory.scope();
-                LoraAdapter fresh = LoraAdapter.fresh(golden.memory, golden.model.config(), new LoraConfig(3, 6, 0, golden.model.config().names().linear(), false, name), new Random(5))) {
+                LoraAdapter fresh = LoraAdapter.fresh(golden.memory, golden.model.config(),
+                        new LoraConfig(3, 6, 0, golden.model.config().names().linear(), false, name), new Random(5))) {
             RandomGenerator random = new Random(6);
             fresh.tensors().values().forEach(tensor -> IntStream.range(0, (int) tensor.elements()).forEach(i -> tensor.set(i, 0.1 * random.nextGaussian())));
             PeftFolder.write(fresh, folder.resolve("adapter"));

@@ -27,7 +27,8 @@ class ArchitecturesTest {
         "tiny-llama-bias, PAPER, false", "tiny-llama-bias, CODE, true", "tiny-mistral, CODE, false", "tiny-mistral-window, PAPER, true",
         "tiny-qwen2, PAPER, false", "tiny-qwen2-window, CODE, true", "tiny-qwen3, PAPER, false", "tiny-qwen3, CODE, true", "tiny-olmo2, PAPER, false",
         "tiny-olmo2, CODE, true", "tiny-smollm3, CODE, false", "tiny-smollm3, PAPER, true", "rope-dynamic, PAPER, false", "rope-longrope, CODE, false",
-        "tiny-phi3, PAPER, false", "tiny-phi3-longrope, CODE, true", "tiny-neox, PAPER, false", "tiny-neox-serial, CODE, true", "tiny-gpt2, PAPER, false", "tiny-gpt2, CODE, true",
+        "tiny-phi3, PAPER, false", "tiny-phi3-longrope, CODE, true", "tiny-neox, PAPER, false", "tiny-neox-serial, CODE, true",
+        "tiny-gpt2, PAPER, false", "tiny-gpt2, CODE, true",
         "tiny-gemma3, PAPER, false", "tiny-gemma3, CODE, true", "tiny-gemma2, PAPER, true", "tiny-gemma2, CODE, false"
     })
     void theLossFallsAndWhatIsTrainedMoves(String name, SapSettings.Variant variant, boolean full) {

@@ -134,7 +134,8 @@ final class TrainOptions {
                     ? null
                     : new SapSettings(variant, probeLayers == null ? SapSettings.defaultLayers(session.model().config().layers()) : probeLayers, beta, normalized, epsilon, temperature, form, safetyBatch);
             return new TrainSettings(steps == null ? 0 : steps, epochs == null ? 1 : epochs, batch, accumulate, lr, schedule, warmup, clip, full,
-                    new TrainSettings.Lora(rank, alpha, dropout, targets == null ? session.model().config().names().defaultTargets() : targets),
+                    new TrainSettings.Lora(rank, alpha, dropout,
+                            targets == null ? session.model().config().names().defaultTargets() : targets),
                     initial == null ? null : session.path(initial.toString()).toAbsolutePath().normalize().toString(),
                     sap, tokens, tokens, seed == null ? session.settings().seed() : seed, !inOrder, saveEvery, recompute);
         } catch (IllegalArgumentException misfit) {
