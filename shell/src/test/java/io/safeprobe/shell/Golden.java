@@ -7,6 +7,7 @@ final class Golden {
     private static final Path FOLDER = Path.of("..", "testdata", "golden").toAbsolutePath().normalize();
 
     static final String MODEL = FOLDER.resolve("tiny-llama").toString();
+    static final String JUDGE = FOLDER.resolve("judge-llama").toString();
     static final String TASK = FOLDER.resolve("task.jsonl").toString();
     static final String PAIRS = FOLDER.resolve("pairs.jsonl").toString();
     /** Opens a tiny model of random weights, rows and pairs of token ids. */

@@ -28,6 +28,11 @@ public final class ChatEncoder {
         return chat == null ? tokenizer.encode(plain(prompt), true) : tokenizer.encode(chat.render(prompt, true).text(), false);
     }
 
+    /** Token ids of a whole conversation, to be judged: no response begins at its end. */
+    public int[] whole(List<Message> conversation) {
+        return chat == null ? tokenizer.encode(plain(conversation), true) : tokenizer.encode(chat.render(conversation, false).text(), false);
+    }
+
     /** A row to learn: the prompt, then the response with its end token as labels. */
     public EncodedRow encode(List<Message> prompt, String response) {
         int[] head = prompt(prompt);

@@ -5,6 +5,11 @@ interface Architecture {
     /** The entry of {@code architectures} in config.json. */
     String className();
 
+    /** The same for a folder with a head over labels in place of tokens. */
+    default String classifierName() {
+        return className().replaceFirst("(ForCausalLM|LMHeadModel)$", Labels.CLASS_SUFFIX);
+    }
+
     /**
      * Reads a configuration. Keys that are not read here, and are not known to be harmless, are refused afterwards.
      *

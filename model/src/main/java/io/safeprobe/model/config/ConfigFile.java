@@ -4,10 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** JSON files of a model folder. */
 public final class ConfigFile {
@@ -36,22 +38,36 @@ public final class ConfigFile {
     }
 
     /**
-     * Reads config.json.
+     * Reads config.json, also that of a classifier, whose decoder has no head of its own: a use of it as a language model finds none.
      *
      * @throws ModelException when the architecture is not supported, naming those that are, or a key that may change results is not known
      */
     public static DecoderConfig decoder(Path file) {
         JsonNode config = json(file);
         String name = config.path("architectures").path(0).asText("");
+        boolean classifies = name.endsWith(Labels.CLASS_SUFFIX);
         for (Architecture architecture : ARCHITECTURES) {
-            if (architecture.className().equals(name)) {
-                ConfigKeys keys = new ConfigKeys(config);
+            if (classifies ? architecture.classifierName().equals(name) : architecture.className().equals(name)) {
+                ConfigKeys keys = new ConfigKeys(classifies ? untied(config) : config);
                 DecoderConfig decoder = architecture.read(keys);
                 keys.refuseTheRest(name);
                 return decoder;
             }
         }
         throw new ModelException(file + ": architecture '" + name + "' is not supported; supported: "
-                + String.join(", ", ARCHITECTURES.stream().map(Architecture::className).toList()));
+                + String.join(", ", ARCHITECTURES.stream().map(Architecture::className).toList()) + "; and as classifiers "
+                + String.join(", ", ARCHITECTURES.stream().map(Architecture::classifierName).toList()));
+    }
+
+    /** The labels of a classifier; empty where config.json describes a language model. */
+    public static Optional<Labels> labels(Path file) {
+        JsonNode config = json(file);
+        String name = config.path("architectures").path(0).asText("");
+        return name.endsWith(Labels.CLASS_SUFFIX) ? Optional.of(Labels.read(name, config)) : Optional.empty();
+    }
+
+    /** A classifier has no output projection that could be the embedding. */
+    private static JsonNode untied(JsonNode config) {
+        return config.<ObjectNode>deepCopy().put("tie_word_embeddings", false);
     }
 }

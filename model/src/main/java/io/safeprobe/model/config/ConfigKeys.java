@@ -20,7 +20,7 @@ final class ConfigKeys {
             "architectures", "model_type", "_name_or_path", "transformers_version", "auto_map", "unsloth_version", "unsloth_fixed", "is_llama_config",
             "torch_dtype", "dtype", "initializer_range", "use_cache", "pretraining_tp", "bos_token_id", "pad_token_id", "return_dict", "output_hidden_states",
             "output_attentions", "id2label", "label2id", "problem_type", "keys_to_ignore_at_inference", "_attn_implementation_autoset", "tokenizer_class",
-            "transformers.js_config", "max_sequence_length");
+            "transformers.js_config", "max_sequence_length", "num_labels");
 
     private final JsonNode config;
     private final Set<String> read = new HashSet<>(HARMLESS);

@@ -14,6 +14,12 @@ final class Gemma3 implements Architecture {
         return "Gemma3ForCausalLM";
     }
 
+    /** The name without Text is that of a model which also sees images. */
+    @Override
+    public String classifierName() {
+        return "Gemma3TextForSequenceClassification";
+    }
+
     @Override
     public DecoderConfig read(ConfigKeys keys) {
         Variant variant = Gemma.variant(keys, keys.number("sliding_window_pattern", 6)).withQueryKeyNorm(Variant.QueryKeyNorm.HEAD);

@@ -6,6 +6,7 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.Labels;
 import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.config.Variant;
 import io.safeprobe.model.config.WeightNames;
@@ -93,6 +94,11 @@ public final class Forward {
     /** Logits {@code [rows, vocabulary]} of the chosen rows of {@link #hidden}: elsewhere nobody asks for them. */
     public Value logits(Value hidden, int[] rows) {
         return chosen(hidden, rows).linear(head()).softcap(config.variant().scales().logitCap());
+    }
+
+    /** Logits {@code [rows, labels]} of the head of a classifier at the chosen rows of {@link #hidden}. */
+    public Value labels(Value hidden, int[] rows) {
+        return chosen(hidden, rows).linear(leaf(Labels.HEAD));
     }
 
     /** Negative log-likelihood {@code [rows]} of {@code targets} at the chosen rows of {@link #hidden}; the logits are never stored. */

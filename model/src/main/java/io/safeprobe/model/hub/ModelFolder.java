@@ -13,6 +13,7 @@ import io.safeprobe.model.chat.ChatEncoder;
 import io.safeprobe.model.chat.jinja.ChatTemplate;
 import io.safeprobe.model.config.ConfigFile;
 import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.Labels;
 import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.decoder.Weights;
@@ -25,17 +26,19 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A model folder as Hugging Face writes it, open: weights mapped from safetensors, configuration, tokenizer, chat template and
- * generation defaults.
+ * generation defaults. It is a language model, or a classifier where it has {@link #labels}.
  */
 public final class ModelFolder implements AutoCloseable {
     private final Path path;
     private final DecoderConfig config;
+    private final @Nullable Labels labels;
     private final Weights weights;
     private final @Nullable Tokenizer tokenizer;
     private final @Nullable Chat chat;
@@ -45,12 +48,13 @@ public final class ModelFolder implements AutoCloseable {
     private final Shards shards;
     private final Scope scope;
 
-    private ModelFolder(Path path, DecoderConfig config, Shards shards, Scope scope, Kernels kernels, StoredType type) {
+    private ModelFolder(Path path, DecoderConfig config, @Nullable Labels labels, Shards shards, Scope scope, Kernels kernels, StoredType type) {
         this.path = path;
         this.config = config;
+        this.labels = labels;
         this.shards = shards;
         this.scope = scope;
-        this.names = StoredNames.find(path, config, shards.tensors());
+        this.names = StoredNames.find(path, config, weightShapes().keySet(), shards.tensors());
         this.weights = load(kernels, type);
         this.tokenizer = Files.isRegularFile(path.resolve("tokenizer.json")) ? Tokenizer.open(path) : null;
         this.chat = chat(path, tokenizer);
@@ -61,7 +65,8 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * Opens a folder. Costs no copy of the weights unless {@code type} asks for another type than the stored one.
+     * Opens a folder. Costs no copy of the weights unless {@code type} asks for another type than the stored one, or they are stored in F64, which no kernel
+     * computes in: they are narrowed to F32 then.
      *
      * @throws ModelException naming the file at fault, for anything that is missing, damaged, contradictory or not supported
      */
@@ -73,10 +78,11 @@ public final class ModelFolder implements AutoCloseable {
             throw new ModelException(path + " is an adapter, not a model; open its base model with --adapter " + path);
         }
         DecoderConfig config = ConfigFile.decoder(path.resolve("config.json"));
+        Labels labels = ConfigFile.labels(path.resolve("config.json")).orElse(null);
         Shards shards = Shards.open(memory, path);
         Scope scope = memory.scope();
         try {
-            return new ModelFolder(path, config, shards, scope, kernels, type);
+            return new ModelFolder(path, config, labels, shards, scope, kernels, type);
         } catch (RuntimeException failure) {
             scope.close();
             shards.close();
@@ -84,16 +90,27 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
+    /** Names and shapes of the weights: a classifier has a head of its own. */
+    private Map<String, long[]> weightShapes() {
+        Map<String, long[]> shapes = config.weightShapes();
+        if (labels != null) {
+            shapes.remove(WeightNames.weight(config.names().head()));
+            shapes.put(Labels.HEAD, new long[] {labels.names().size(), config.hidden()});
+        }
+        return shapes;
+    }
+
     private Weights load(Kernels kernels, StoredType type) {
         Map<String, Tensor> loaded = new LinkedHashMap<>();
-        config.weightShapes().forEach((name, extents) -> {
+        weightShapes().forEach((name, extents) -> {
             Tensor stored = stored(name);
             Shape shape = Shape.of(extents);
             if (!stored.shape().equals(shape)) {
                 throw new ModelException(path + ": '" + name + "' has shape " + stored.shape() + " but config.json asks for " + shape);
             }
             if (!stored.dtype().floating()) {
-                throw new ModelException(path + ": '" + name + "' is stored as " + stored.dtype() + "; only F32, F16, BF16 and F64 weights are supported");
+                throw new ModelException(path + ": '" + name + "' is stored as " + stored.dtype()
+                        + "; only F32, F16, BF16 and F64 weights are supported, so get the weights in BF16, F16 or F32, or convert them");
             }
             // Vectors are tiny and every kernel wants them wide.
             DType wanted = shape.rank() == 1 ? DType.F32 : type.of(stored.dtype());
@@ -149,6 +166,11 @@ public final class ModelFolder implements AutoCloseable {
         return config;
     }
 
+    /** The labels of a classifier; empty for a language model. */
+    public Optional<Labels> labels() {
+        return Optional.ofNullable(labels);
+    }
+
     /** The frozen weights. */
     public Weights weights() {
         return weights;
@@ -197,9 +219,14 @@ public final class ModelFolder implements AutoCloseable {
         return weights.all().values().stream().mapToLong(Tensor::elements).sum();
     }
 
-    /** The stored type of most weights. */
+    /** The type most weights are kept in. */
     public DType dtype() {
         return weights.get(WeightNames.weight(config.names().linears(0).getFirst())).dtype();
+    }
+
+    /** The type most weights are stored in. */
+    public DType storedType() {
+        return storedType(WeightNames.weight(config.names().linears(0).getFirst()));
     }
 
     /** Files of the folder that belong to the model but are not its weights; a merged folder takes them over. */

@@ -25,10 +25,10 @@ record StoredNames(Map<String, String> names, List<String> unused) {
      *
      * @throws ModelException naming a weight that is missing, or a tensor inside a layer that the decoder would pass over
      */
-    static StoredNames find(Path folder, DecoderConfig config, Map<String, Tensor> stored) {
+    static StoredNames find(Path folder, DecoderConfig config, Set<String> wanted, Map<String, Tensor> stored) {
         Map<String, String> names = new LinkedHashMap<>();
         String head = WeightNames.weight(config.names().head());
-        for (String name : config.weightShapes().keySet()) {
+        for (String name : wanted) {
             String found = find(config, name, stored.keySet());
             if (found == null) {
                 throw new ModelException(folder + ": the weights lack '" + name + "', which config.json asks for"

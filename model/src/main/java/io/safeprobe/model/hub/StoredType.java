@@ -6,7 +6,7 @@ import java.util.Locale;
 
 /** The type frozen matrices are kept in. */
 public enum StoredType {
-    /** As the file has them: nothing is copied. */
+    /** As the file has them: nothing is copied, but for F64, which is narrowed to float32. */
     AUTO,
     /** Widened to float32 when the model is opened. */
     F32,

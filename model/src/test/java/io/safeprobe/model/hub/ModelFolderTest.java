@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.engine.kernel.Kernels;
 import io.safeprobe.engine.kernel.ReferenceKernels;
+import io.safeprobe.engine.kernel.Update;
 import io.safeprobe.engine.memory.Memory;
 import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.safetensors.SafetensorsException;
@@ -94,6 +95,67 @@ class ModelFolderTest {
             assertThat(model.unusedTensors()).isEmpty();
             assertThatThrownBy(model::tokenizer).isInstanceOf(ModelException.class).hasMessageContaining("no tokenizer.json");
         }
+    }
+
+    private void store(DType dtype) {
+        try (Scope scope = memory.scope(); SafetensorsFile file = SafetensorsFile.open(memory, folder.resolve("model.safetensors"))) {
+            Map<String, Tensor> weights = new LinkedHashMap<>();
+            file.tensors().forEach((name, tensor) -> {
+                Tensor copy = Tensor.allocate(scope, dtype, tensor.shape());
+                kernels.apply(new Update.Copy(), copy, tensor);
+                weights.put(name, copy);
+            });
+            SafetensorsWriter.write(folder.resolve("model.safetensors"), weights, Map.of());
+        }
+    }
+
+    /** Of 16-bit weights only the vectors are widened, which are tiny. */
+    @ParameterizedTest
+    @CsvSource({"F32, F32, 0", "F16, F16, 2000", "BF16, BF16, 2000", "F64, F32, 200000"})
+    void openingCopiesWeightsOnlyWhereItMust(DType stored, DType kept, long most) throws IOException {
+        copy("tiny-llama");
+        store(stored);
+        try (ModelFolder model = open()) {
+            assertThat(model.storedType()).isEqualTo(stored);
+            assertThat(model.dtype()).isEqualTo(kept);
+            long bytes = Files.size(folder.resolve("model.safetensors"));
+            assertThat(memory.inUse()).isLessThanOrEqualTo(Math.min(most, bytes));
+            if (stored == DType.F64) {
+                assertThat(memory.inUse()).as("half of what is stored").isGreaterThan(bytes / 3);
+            }
+        }
+    }
+
+    @Test
+    void weightsInF64AreNarrowedToTheNearestF32() throws IOException {
+        copy("tiny-llama");
+        double[] before = embedding();
+        store(DType.F64);
+        assertThat(embedding()).isEqualTo(before);
+        try (ModelFolder model = open()) {
+            MergedFolder.write(memory, model, null, Map.of(), folder.resolve("merged"));
+        }
+        try (ModelFolder merged = ModelFolder.open(memory, kernels, folder.resolve("merged"), StoredType.AUTO)) {
+            assertThat(merged.weights().get(EMBEDDING).toDoubles()).isEqualTo(before);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"U8", "BOOL", "I32"})
+    void weightsThatAreNoRealNumbersAreRefused(DType stored) throws IOException {
+        copy("tiny-llama");
+        store(stored);
+        refused(ModelException.class, "'model.embed_tokens.weight' is stored as " + stored, "get the weights in BF16, F16 or F32, or convert them");
+    }
+
+    @Test
+    void aClassifierNeedsItsHeadInTheRightShape() throws IOException {
+        copy("judge-llama");
+        editConfig(config -> config.put("num_labels", 2).putObject("id2label").put("0", "a").put("1", "b"));
+        refused(ModelException.class, "'score.weight' has shape [3, 32] but config.json asks for [2, 32]");
+        editConfig(config -> config.put("num_labels", 3).remove("id2label"));
+        editWeights(weights -> rename(weights, "score.weight", "classifier.weight"));
+        refused(ModelException.class, "the weights lack 'score.weight'");
     }
 
     @Test

@@ -33,6 +33,7 @@ public final class Commands {
                 .addSubcommand(new CompareCommand(session))
                 .addSubcommand(new GenerateCommand(session))
                 .addSubcommand(new ChatCommand(session))
+                .addSubcommand(new ClassifyCommand(session))
                 .addSubcommand(new SaveCommand(session))
                 .addSubcommand(new MergeCommand(session))
                 .addSubcommand(new RunsCommand(session))

@@ -133,7 +133,7 @@ final class DataInfoCommand implements Callable<Integer> {
 
     /** Empty where there is no model, or no tokenizer to make tokens of text. */
     private Optional<Lengths> lengths(Kind each) {
-        if (session.openModel().isEmpty() || (isText(each) && !session.model().hasTokenizer())) {
+        if (session.openModel().filter(model -> model.labels().isEmpty()).isEmpty() || (isText(each) && !session.model().hasTokenizer())) {
             return Optional.empty();
         }
         int limit = session.maxTokens(maxTokens);

@@ -1,7 +1,9 @@
 package io.safeprobe.shell.command;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.Labels;
 import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.sap.data.DataReport;
 import io.safeprobe.sap.objective.Trainable;
@@ -19,14 +21,19 @@ import java.util.Optional;
 
 /** What is open, in words and as JSON. */
 final class Facts {
+    private static final int SHOWN = 8;
+
     private Facts() {}
 
     static List<String> modelLines(Session session) {
-        ModelFolder model = session.model();
+        ModelFolder model = session.opened();
         DecoderConfig config = model.config();
         List<String> lines = new ArrayList<>();
-        lines.add("model    " + model.path() + ": " + config.architecture() + ", " + Numbers.count(model.parameters()) + " parameters in "
-                + model.dtype().name().toLowerCase(Locale.ROOT));
+        lines.add("model    " + model.path() + ": " + architecture(model) + ", " + Numbers.count(model.parameters()) + " parameters in "
+                + model.dtype().shortName() + (model.storedType() == model.dtype() ? "" : ", stored in " + model.storedType().shortName()));
+        model.labels().ifPresent(labels -> lines.add("         classifier of " + Numbers.count(labels.names().size(), "label") + ": "
+                + String.join(", ", labels.names().stream().limit(SHOWN).toList()) + (labels.names().size() > SHOWN ? ", .." : "")
+                + "; use it with: classify"));
         lines.add("         " + Numbers.count(config.layers(), "layer") + " of width " + config.hidden() + ", " + config.heads() + " heads ("
                 + config.kvHeads() + " for keys and values), vocabulary " + config.vocabulary() + ", context " + config.maxPositions());
         lines.add("         " + (model.hasTokenizer() ? "tokenizer" : "no tokenizer: only rows with token ids can be used") + ", "
@@ -51,16 +58,24 @@ final class Facts {
         return "adapter  " + tuned.origin() + ": " + what + ", " + Numbers.count(tuned.parameters()) + " parameters";
     }
 
+    private static String architecture(ModelFolder model) {
+        return model.labels().map(Labels::architecture).orElse(model.config().architecture());
+    }
+
     static ObjectNode model(Session session) {
-        ModelFolder model = session.model();
+        ModelFolder model = session.opened();
         DecoderConfig config = model.config();
         ObjectNode json = Output.object();
-        json.put("model", model.path().toString()).put("architecture", config.architecture()).put("parameters", model.parameters());
-        json.put("dtype", model.dtype().name().toLowerCase(Locale.ROOT)).put("layers", config.layers()).put("hidden", config.hidden());
+        json.put("model", model.path().toString()).put("architecture", architecture(model)).put("parameters", model.parameters());
+        json.put("dtype", model.dtype().shortName()).put("stored_dtype", model.storedType().shortName());
+        json.put("layers", config.layers()).put("hidden", config.hidden());
         json.put("vocabulary", config.vocabulary()).put("context", config.maxPositions());
         json.put("tokenizer", model.hasTokenizer()).put("chat_template", model.hasChatTemplate());
         ObjectNode dropout = json.putObject("dropout_not_applied");
         config.dropout().forEach(dropout::put);
+        ArrayNode unused = json.putArray("unused_tensors");
+        model.unusedTensors().forEach(unused::add);
+        model.labels().ifPresent(labels -> labels.names().forEach(json.putArray("labels")::add));
         session.tuned().ifPresentOrElse(
                 tuned -> json.putObject("adapter").put("origin", tuned.origin()).put("parameters", tuned.parameters()), () -> json.putNull("adapter"));
         return json;

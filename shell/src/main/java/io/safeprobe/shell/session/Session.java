@@ -161,6 +161,10 @@ public final class Session implements AutoCloseable {
         ModelFolder opened = ModelFolder.open(memory(), kernels(), modelFolder, type);
         Tuned onTop;
         try {
+            if (adapterFolder != null && opened.labels().isPresent()) {
+                throw new CommandException(modelFolder + " is a classifier, and adapters of classifiers are not supported; merge " + adapterFolder
+                        + " into it with peft and open the result");
+            }
             onTop = adapterFolder == null ? null : loaded(opened, adapterFolder);
         } catch (RuntimeException failure) {
             opened.close();
@@ -176,15 +180,33 @@ public final class Session implements AutoCloseable {
         return new Tuned(new Trainable.Lora(adapter), adapterFolder.toString(), adapter::close);
     }
 
-    /** The open model. */
+    /** The open language model. */
     public ModelFolder model() {
+        ModelFolder opened = opened();
+        if (opened.labels().isPresent()) {
+            throw new CommandException(opened.path() + " is a classifier; use it as a judge: classify \"TEXT\"");
+        }
+        return opened;
+    }
+
+    /** The open classifier. */
+    public ModelFolder judge() {
+        ModelFolder opened = opened();
+        if (opened.labels().isEmpty()) {
+            throw new CommandException(opened.path() + " is a language model, not a classifier; open a folder of a ...ForSequenceClassification: open DIR");
+        }
+        return opened;
+    }
+
+    /** What is open, a language model or a classifier. */
+    public ModelFolder opened() {
         if (model == null) {
             throw new CommandException("no model is open; open one with: open DIR");
         }
         return model;
     }
 
-    /** The open model, if there is one. */
+    /** What is open, a language model or a classifier, if anything is. */
     public Optional<ModelFolder> openModel() {
         return Optional.ofNullable(model);
     }

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The JSON header of a safetensors file, trusted only after every claim in it was checked against the file: no range outside the
@@ -22,6 +23,10 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+
+    /** Types of the format that no tensor here can have. */
+    private static final Set<String> OTHER_TYPES = Set.of("I8", "I16", "U16", "U32", "U64", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F4",
+            "F6_E2M3", "F6_E3M2", "C64");
 
     /** One tensor: type, shape and byte range inside the data that follows the header. */
     record Entry(DType dtype, Shape shape, long begin, long end) {}
@@ -80,8 +85,12 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
                 return dtype;
             }
         }
-        throw new SafetensorsException(file, "tensor '" + name + "' has the type " + text + ", which is not supported; convert it to one of "
-                + List.of(DType.values()));
+        if (OTHER_TYPES.contains(text)) {
+            throw new SafetensorsException(file, "tensor '" + name + "' is stored as " + text
+                    + ", which is not supported: quantised weights and other types than " + List.of(DType.values()) + " are not computed with; get the weights in BF16, F16 or F32, or convert them");
+        }
+        throw new SafetensorsException(file, "tensor '" + name + "' has the type '" + text
+                + "', which safetensors does not know; the file is damaged, get it again");
     }
 
     private static long whole(Path file, String name, String field, JsonNode json) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.model.classify;
+
+import org.jspecify.annotations.NullMarked;
