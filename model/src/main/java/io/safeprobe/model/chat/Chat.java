@@ -2,6 +2,7 @@ package io.safeprobe.model.chat;
 
 import io.safeprobe.model.chat.jinja.ChatTemplate;
 import io.safeprobe.model.chat.jinja.Rendered;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +23,17 @@ public final class Chat {
     public Chat(ChatTemplate template, Map<String, String> specialTokens) {
         this.template = template;
         this.specialTokens = Map.copyOf(specialTokens);
+    }
+
+    /**
+     * The chat template of a model folder; null where it has none.
+     *
+     * @throws ModelException when several templates are there and none is the default
+     * @throws TemplateException when the template is not understood
+     */
+    public static @Nullable Chat find(Path folder, Map<String, String> specialTokens) {
+        String template = TemplateFiles.find(folder);
+        return template == null ? null : new Chat(ChatTemplate.parse(template), specialTokens);
     }
 
     /**

@@ -10,7 +10,6 @@ import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.chat.Chat;
 import io.safeprobe.model.chat.ChatEncoder;
-import io.safeprobe.model.chat.jinja.ChatTemplate;
 import io.safeprobe.model.config.ConfigFile;
 import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.Labels;
@@ -19,7 +18,6 @@ import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.decoder.Weights;
 import io.safeprobe.model.generate.Sampling;
 import io.safeprobe.model.tokenizer.Tokenizer;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,7 +55,7 @@ public final class ModelFolder implements AutoCloseable {
         this.names = StoredNames.find(path, config, weightShapes().keySet(), shards.tensors());
         this.weights = load(kernels, type);
         this.tokenizer = Files.isRegularFile(path.resolve("tokenizer.json")) ? Tokenizer.open(path) : null;
-        this.chat = chat(path, tokenizer);
+        this.chat = tokenizer == null ? null : Chat.find(path, tokenizer.namedTokens());
         Path generation = path.resolve("generation_config.json");
         JsonNode defaults = Files.isRegularFile(generation) ? ConfigFile.json(generation) : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
         this.sampling = Sampling.of(defaults);
@@ -123,23 +121,6 @@ public final class ModelFolder implements AutoCloseable {
         Tensor copy = Tensor.allocate(scope, wanted, stored.shape());
         kernels.apply(new Update.Copy(), copy, stored);
         return copy;
-    }
-
-    private static @Nullable Chat chat(Path path, @Nullable Tokenizer tokenizer) {
-        if (tokenizer == null) {
-            return null;
-        }
-        try {
-            Path separate = path.resolve("chat_template.jinja");
-            if (Files.isRegularFile(separate)) {
-                return new Chat(ChatTemplate.parse(Files.readString(separate)), tokenizer.namedTokens());
-            }
-            Path settings = path.resolve("tokenizer_config.json");
-            JsonNode template = Files.isRegularFile(settings) ? ConfigFile.json(settings).path("chat_template") : null;
-            return template != null && template.isTextual() ? new Chat(ChatTemplate.parse(template.asText()), tokenizer.namedTokens()) : null;
-        } catch (IOException failure) {
-            throw new ModelException(path + ": the chat template cannot be read: " + failure.getMessage(), failure);
-        }
     }
 
     private Set<Integer> stopIds(JsonNode defaults) {
@@ -233,7 +214,7 @@ public final class ModelFolder implements AutoCloseable {
     List<Path> companions() {
         List<Path> files = new ArrayList<>();
         for (String name : List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-                "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json", "chat_template.jinja")) {
+                "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json", "chat_template.jinja", "chat_template.json")) {
             if (Files.isRegularFile(path.resolve(name))) {
                 files.add(path.resolve(name));
             }

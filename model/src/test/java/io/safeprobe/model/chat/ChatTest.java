@@ -5,9 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.safeprobe.model.chat.jinja.ChatTemplate;
 import io.safeprobe.model.chat.jinja.TemplateException;
+import io.safeprobe.model.config.ModelException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ChatTest {
     private static final String CHATML = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] "
@@ -49,5 +55,33 @@ class ChatTest {
         Chat chat = new Chat(ChatTemplate.parse("{{ messages|length }}{{ messages[0].role }}"), Map.of());
         assertThatThrownBy(() -> chat.render(List.of(), false))
                 .isInstanceOf(TemplateException.class).hasMessageContaining("list object has no element 0");
+    }
+
+    @Test
+    void findsTheTemplateOfAFolderAsTransformersDoes(@TempDir Path folder) throws IOException {
+        assertThat(Chat.find(folder, Map.of())).isNull();
+        Files.writeString(folder.resolve("chat_template.json"), "{\"chat_template\": \"processor\"}");
+        assertThat(text(folder)).isEqualTo("processor");
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\": [{\"name\": \"tool_use\", \"template\": \"tools\"},"
+                + " {\"name\": \"default\", \"template\": \"plain {{ bos_token }}\"}]}");
+        assertThat(text(folder)).isEqualTo("plain <s>");
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\": \"one\"}");
+        assertThat(text(folder)).isEqualTo("one");
+        Files.writeString(folder.resolve("chat_template.jinja"), "file");
+        assertThat(text(folder)).isEqualTo("file");
+    }
+
+    @Test
+    void severalTemplatesWithoutADefaultAreRefusedByName(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\": [{\"name\": \"rag\", \"template\": \"x\"}]}");
+        assertThatThrownBy(() -> Chat.find(folder, Map.of())).isInstanceOf(ModelException.class).hasMessageContaining("only [rag]")
+                .hasMessageContaining("put the one to use in chat_template.jinja");
+        Files.delete(folder.resolve("tokenizer_config.json"));
+        Files.createDirectory(folder.resolve("additional_chat_templates"));
+        assertThatThrownBy(() -> Chat.find(folder, Map.of())).isInstanceOf(ModelException.class).hasMessageContaining("additional_chat_templates");
+    }
+
+    private static String text(Path folder) {
+        return Objects.requireNonNull(Chat.find(folder, Map.of("bos_token", "<s>"))).render(TURNS, false).text();
     }
 }

@@ -10,5 +10,5 @@ package io.safeprobe.model.chat.jinja;
  * @param depth nesting of statements, expressions, macro calls and values together
  */
 record Limits(long steps, long characters, int text, int depth) {
-    static final Limits STANDARD = new Limits(10_000_000L, 1L << 28, 1 << 25, 600);
+    static final Limits STANDARD = new Limits(3_000_000L, 1L << 28, 1 << 25, 600);
 }

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Python's ideas of characters, blanks, lines and case, on Java strings. Nothing here grows a text beyond its size by much. */
 final class PythonText {
+    private static final int PIECE = 64;
+
     private PythonText() {}
 
     /** {@code str.isspace} of one character. */
@@ -162,12 +164,23 @@ final class PythonText {
         return parts.reversed();
     }
 
+    /** In pieces: for every character that becomes several the JDK copies all there is, which takes the square of a text of sharp s. */
     static String upper(String text) {
-        return text.toUpperCase(Locale.ROOT);
+        StringBuilder result = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); ) {
+            int end = Math.min(i + PIECE, text.length());
+            if (end < text.length() && Character.isLowSurrogate(text.charAt(end))) {
+                end++;
+            }
+            result.append(text.substring(i, end).toUpperCase(Locale.ROOT));
+            i = end;
+        }
+        return result.toString();
     }
 
+    /** The one letter that becomes two is replaced before, for the same reason; pieces would not know where a word ends, which decides the sigma. */
     static String lower(String text) {
-        return text.toLowerCase(Locale.ROOT);
+        return text.replace("\u0130", "i\u0307").toLowerCase(Locale.ROOT);
     }
 
     /** {@code str.capitalize}: the first character in title case, the others in lower case. */

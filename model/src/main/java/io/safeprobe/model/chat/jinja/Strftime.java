@@ -23,6 +23,8 @@ final class Strftime {
             if (unpadded) {
                 directive = format.charAt(++i);
             }
+            // Dearer than other steps, some directives being several.
+            context.budget().steps(20);
             String text = field(directive, time);
             sink.add(unpadded ? withoutPadding(text) : text);
         }
