@@ -51,6 +51,7 @@ final class TemplateFiles {
             }
             names.add(one.path("name").asText("?"));
         }
-        throw new ModelException(file + ": chat_template is a list without one that is named 'default', only " + names + "; put the one to use in chat_template.jinja");
+        throw new ModelException(file + ": chat_template is a list without one that is named 'default', only " + names
+                + "; put the one to use in chat_template.jinja");
     }
 }

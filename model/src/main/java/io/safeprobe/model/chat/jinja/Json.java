@@ -1,8 +1,8 @@
 package io.safeprobe.model.chat.jinja;
 
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Python's {@code json.dumps}, which templates call as {@code tojson}; its separators and blanks differ from Java's writers. */
@@ -148,7 +148,7 @@ final class Json {
                 case '\b' -> sink.add("\\b");
                 default -> {
                     if (c < ' ' || (ascii && c > '~')) {
-                        sink.add(String.format(Locale.ROOT, "\\u%04x", (int) c));
+                        sink.add("\\u").add(HexFormat.of().toHexDigits(c, 4));
                     } else {
                         sink.add(c);
                     }

@@ -26,6 +26,7 @@ final class NumberFilters {
 
     private static Value toFloat(Context context, Value value, Arguments arguments) {
         Value otherwise = arguments.bind("float", "default").or("default", new Value.Real(0));
+        countReading(context, value);
         try {
             return new Value.Real(Numbers.toFloat(value));
         } catch (Failure e) {
@@ -35,6 +36,7 @@ final class NumberFilters {
 
     private static Value toInt(Context context, Value value, Arguments arguments) {
         Bound bound = arguments.bind("int", "default", "base");
+        countReading(context, value);
         try {
             return Value.of(value instanceof Value.Str s
                     ? Numbers.parseInt(s.text(), bound.integer("base", 10))
@@ -47,6 +49,12 @@ final class NumberFilters {
         } catch (Failure second) {
             Value otherwise = bound.or("default", Value.of(0));
             return second.fault() == Fault.OVERFLOW ? otherwise : converted(second, otherwise);
+        }
+    }
+
+    private static void countReading(Context context, Value value) {
+        if (value instanceof Value.Str s) {
+            context.budget().characters(s.text().length());
         }
     }
 

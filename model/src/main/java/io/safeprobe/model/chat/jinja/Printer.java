@@ -1,7 +1,7 @@
 package io.safeprobe.model.chat.jinja;
 
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Values as text: Python's {@code str} and {@code repr}. */
@@ -106,9 +106,9 @@ final class Printer {
                     } else if (PythonText.isPrintable(c)) {
                         sink.addCodePoint(c);
                     } else if (c < 0x100) {
-                        sink.add(String.format(Locale.ROOT, "\\x%02x", c));
+                        sink.add("\\x").add(HexFormat.of().toHexDigits(c, 2));
                     } else {
-                        sink.add(String.format(Locale.ROOT, c < 0x10000 ? "\\u%04x" : "\\U%08x", c));
+                        sink.add(c < 0x10000 ? "\\u" : "\\U").add(HexFormat.of().toHexDigits(c, c < 0x10000 ? 4 : 8));
                     }
                 }
             }

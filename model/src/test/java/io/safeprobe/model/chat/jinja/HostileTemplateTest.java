@@ -118,6 +118,8 @@ class HostileTemplateTest {
         "{% set x = 'b' * 1000000 %}{% set y = 'b' * 999999 ~ 'b' %}{% for i in range(10000) %}{{ x == y }}{% endfor %}",
         "{% set x = 'b' * 10000000 %}{% for i in range(100000) %}{% set y = x.isalpha() and x is lower %}{% endfor %}",
         "{% set x = (' ' * 10000000) ~ '1' %}{% for i in range(1000) %}{% set y = x|int %}{% endfor %}",
+        "{{ ['\\x01' * 5000000]|string|length }}{{ ('\\x01' * 5000000)|tojson|length }}",
+        "{% set x = 'b' * 10000000 %}{% for i in range(1000) %}{% set y = x|int + x|float %}{% endfor %}",
         "{% set s = '\ud83d\ude80' * 100000 %}{% for i in range(100000) %}{{ s[i] }}{% endfor %}",
     })
     void endsSoonWhateverItGives(String template) {
