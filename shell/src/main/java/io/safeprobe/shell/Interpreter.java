@@ -13,6 +13,7 @@ import io.safeprobe.shell.command.Suggestion;
 import io.safeprobe.shell.report.Output;
 import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.UsageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -61,6 +62,9 @@ final class Interpreter {
             return status == Status.OK && session.interrupt().requested() && !session.typed() ? Status.INTERRUPTED : status;
         } catch (ParameterException misspelt) {
             output.error(place + usage(misspelt));
+            return Status.USAGE;
+        } catch (UsageException misspelt) {
+            output.error(place + misspelt.getMessage());
             return Status.USAGE;
         } catch (Exception failure) {
             output.error(place + failed(failure));

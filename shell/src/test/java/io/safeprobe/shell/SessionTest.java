@@ -107,7 +107,7 @@ class SessionTest {
         assertThat(Run.commands(folder, Golden.OPEN + "train --probe-layers 77").err()).contains("probe layer 77 is out of range");
         assertThat(Run.commands(folder, Golden.OPEN + "train --lora-targets nothing").err()).contains("names no linear layer");
         assertThat(Run.commands(folder, Golden.OPEN + "train --variant code --normalize-probe").err()).contains("belongs to the paper variant");
-        assertThat(Run.commands(folder, Golden.OPEN + "train --batch 0").status()).isEqualTo(1);
+        assertThat(Run.commands(folder, Golden.OPEN + "train --batch 0").status()).isEqualTo(2);
         assertThat(folder).isEmptyDirectory();
     }
 

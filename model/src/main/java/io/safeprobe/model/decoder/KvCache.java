@@ -10,34 +10,37 @@ import io.safeprobe.model.config.DecoderConfig;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Keys and values of tokens already seen, one region of {@code capacity} rows for each sequence, in every layer. */
+/** Keys and values of tokens already seen, one region of rows for each sequence, as long as that sequence may become, in every layer. */
 public final class KvCache {
     private final List<Tensor> keys = new ArrayList<>();
     private final List<Tensor> values = new ArrayList<>();
-    private final int capacity;
+    private final int[] starts;
 
-    /** A cache for {@code sequences} sequences of at most {@code capacity} tokens. */
-    public KvCache(Scope scope, DecoderConfig config, int sequences, int capacity) {
-        this.capacity = capacity;
-        Shape shape = Shape.of((long) sequences * capacity, (long) config.kvHeads() * config.headSize());
+    /** A cache for sequences of at most {@code capacities[i]} tokens. */
+    public KvCache(Scope scope, DecoderConfig config, int[] capacities) {
+        starts = new int[capacities.length + 1];
+        for (int i = 0; i < capacities.length; i++) {
+            starts[i + 1] = Math.addExact(starts[i], capacities[i]);
+        }
+        Shape shape = Shape.of(starts[capacities.length], (long) config.kvHeads() * config.headSize());
         for (int layer = 0; layer < config.layers(); layer++) {
             keys.add(Tensor.zeros(scope, DType.F32, shape));
             values.add(Tensor.zeros(scope, DType.F32, shape));
         }
     }
 
-    /** The longest sequence that fits. */
-    public int capacity() {
-        return capacity;
+    /** The most tokens of the sequence in {@code slot}. */
+    private int capacity(int slot) {
+        return starts[slot + 1] - starts[slot];
     }
 
     /** Stores the new rows of a layer behind those of their sequences. */
     void append(Kernels kernels, int layer, PackedTokens tokens, int[] slots, Tensor newKeys, Tensor newValues) {
         for (int i = 0; i < tokens.sequences(); i++) {
-            if (tokens.past(i) + tokens.length(i) > capacity) {
-                throw new IllegalArgumentException("a sequence of " + (tokens.past(i) + tokens.length(i)) + " tokens does not fit a cache of " + capacity);
+            if (tokens.past(i) + tokens.length(i) > capacity(slots[i])) {
+                throw new IllegalArgumentException("a sequence of " + (tokens.past(i) + tokens.length(i)) + " tokens does not fit a cache of " + capacity(slots[i]));
             }
-            long row = (long) slots[i] * capacity + tokens.past(i);
+            long row = (long) starts[slots[i]] + tokens.past(i);
             kernels.apply(new Update.Copy(), keys.get(layer).rows(row, tokens.length(i)), newKeys.rows(tokens.start(i), tokens.length(i)));
             kernels.apply(new Update.Copy(), values.get(layer).rows(row, tokens.length(i)), newValues.rows(tokens.start(i), tokens.length(i)));
         }
@@ -57,7 +60,7 @@ public final class KvCache {
         for (int i = 0; i < tokens.sequences(); i++) {
             segments[4 * i] = tokens.start(i);
             segments[4 * i + 1] = tokens.length(i);
-            segments[4 * i + 2] = slots[i] * capacity;
+            segments[4 * i + 2] = starts[slots[i]];
             segments[4 * i + 3] = tokens.past(i) + tokens.length(i);
         }
         return segments;

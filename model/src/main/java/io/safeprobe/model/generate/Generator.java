@@ -12,45 +12,58 @@ import io.safeprobe.model.decoder.Forward;
 import io.safeprobe.model.decoder.KvCache;
 import io.safeprobe.model.decoder.PackedTokens;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
-import java.util.stream.IntStream;
 
 /** Generates responses, a batch of prompts at a time over one key/value cache. */
 public final class Generator {
+    /** Tokens read at once: enough that reading the weights costs little beside the arithmetic, few enough that what a layer computes in between stays small. */
+    private static final int TOKENS_AT_ONCE = 2048;
+
     private final Memory memory;
     private final Kernels kernels;
     private final DecoderConfig config;
     private final Function<Graph, Forward> model;
-    private final Set<Integer> stopIds;
 
     /**
      * A generator.
      *
      * @param model makes the forward computation of the model, with adapter or without, in a graph
-     * @param stopIds tokens that end a response; they are not part of it
      */
-    public Generator(Memory memory, Kernels kernels, DecoderConfig config, Function<Graph, Forward> model, Set<Integer> stopIds) {
+    public Generator(Memory memory, Kernels kernels, DecoderConfig config, Function<Graph, Forward> model) {
         this.memory = memory;
         this.kernels = kernels;
         this.config = config;
         this.model = model;
-        this.stopIds = Set.copyOf(stopIds);
     }
 
     /** Takes each token as it comes. */
     public interface Listener {
-        /** Prompt {@code sequence} got the token {@code id}. */
-        void token(int sequence, int id);
+        /** Nobody listens. */
+        Listener NONE = (sequence, id) -> false;
+
+        /** Prompt {@code sequence} got the token {@code id}; returns whether its response is to end with it. */
+        boolean token(int sequence, int id);
     }
 
-    /** One response: its tokens, and whether a stop token ended it rather than the limit. */
-    public record Response(List<Integer> ids, boolean finished) {
+    /**
+     * One response.
+     *
+     * @param ids its tokens, without an end token
+     * @param finished whether an end token or the listener ended it rather than a limit
+     * @param end the end token, where one was chosen
+     * @param logProbs where wanted, the log-probability of each token and then of the end token: of the model itself, before rules and temperature; what
+     *     transformers' {@code compute_transition_scores} gives for {@code output_logits} with {@code normalize_logits=True}
+     */
+    public record Response(List<Integer> ids, boolean finished, OptionalInt end, List<Double> logProbs) {
+        /** Copies the lists. */
+        public Response {
+            ids = List.copyOf(ids);
+            logProbs = List.copyOf(logProbs);
+        }
+
         /** The tokens as an array. */
         public int[] toArray() {
             return ids.stream().mapToInt(Integer::intValue).toArray();
@@ -58,68 +71,93 @@ public final class Generator {
     }
 
     /**
-     * Responses to prompts of any lengths, each independent of its neighbours: the random numbers of prompt i depend on the seed and i
-     * only.
+     * Responses to prompts of any lengths, each independent of its neighbours: rows of a batch share no arithmetic, so what a prompt gets with others is what it
+     * gets alone. (Products of up to four rows are computed by another kernel than those of more, so logits may differ in their last bits, which
+     * decides a token only where two are as good as equal.)
      *
-     * @param maxNew the most tokens of a response; one also ends, unfinished, where the model's context is full
      * @param cancelled asked before every step; when true, what there is so far is returned
      */
-    public List<Response> generate(List<int[]> prompts, int maxNew, Sampling sampling, long seed, Listener listener, BooleanSupplier cancelled) {
-        int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
-        if (longest > config.maxPositions()) {
-            throw new ModelException("a prompt has " + longest + " tokens, but the model's context holds " + config.maxPositions() + "; shorten it");
-        }
-        List<Sampler> samplers = new ArrayList<>();
-        List<List<Integer>> found = new ArrayList<>();
+    public List<Response> generate(List<int[]> prompts, GenerationConfig generation, Seeds seeds, Listener listener, BooleanSupplier cancelled) {
+        List<Sequence> sequences = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
-            samplers.add(new Sampler(sampling, random(seed, i)));
-            found.add(new ArrayList<>());
+            int[] prompt = prompts.get(i);
+            if (prompt.length == 0) {
+                throw new ModelException("prompt " + (i + 1) + " has no tokens, so there is nothing to go on from; write something");
+            }
+            if (prompt.length > config.maxPositions()) {
+                throw new ModelException("a prompt has " + prompt.length + " tokens, but the model's context holds " + config.maxPositions() + "; shorten it");
+            }
+            sequences.add(new Sequence(prompt, generation, config.maxPositions(), new Sampler(generation.sampling(), seeds.random(i))));
         }
-        boolean[] finished = new boolean[prompts.size()];
         try (Scope lasting = memory.scope()) {
-            int context = Math.min(longest + maxNew, config.maxPositions());
-            KvCache cache = new KvCache(lasting, config, prompts.size(), context);
-            int[] open = IntStream.range(0, prompts.size()).toArray();
-            int[] past = new int[prompts.size()];
-            List<int[]> next = new ArrayList<>(prompts);
-            for (int step = 0; step < maxNew && open.length > 0 && !cancelled.getAsBoolean(); step++) {
-                int[] slots = open;
-                restartWhereRotationChanges(prompts, found, past, next, slots);
-                float[][] logits = step(cache, slots, past, next);
-                for (int i = 0; i < slots.length; i++) {
-                    int slot = slots[i];
-                    past[slot] += next.get(slot).length;
-                    requireFinite(logits[i]);
-                    int id = samplers.get(slot).choose(logits[i]);
-                    if (stopIds.contains(id)) {
-                        finished[slot] = true;
-                    } else {
-                        found.get(slot).add(id);
-                        next.set(slot, new int[] {id});
-                        listener.token(slot, id);
+            KvCache cache = new KvCache(lasting, config, sequences.stream().mapToInt(Sequence::capacity).toArray());
+            List<Integer> open = open(sequences);
+            while (!open.isEmpty()) {
+                restartWhereRotationChanges(sequences, open);
+                for (int from = 0; from < open.size(); ) {
+                    if (cancelled.getAsBoolean()) {
+                        return responses(sequences);
                     }
+                    int to = part(sequences, open, from);
+                    step(cache, sequences, open.subList(from, to).stream().mapToInt(Integer::intValue).toArray(), listener);
+                    from = to;
                 }
-                open = Arrays.stream(open).filter(slot -> !finished[slot] && past[slot] < context).toArray();
+                open = open(sequences);
             }
         }
-        List<Response> responses = new ArrayList<>();
-        for (int i = 0; i < finished.length; i++) {
-            responses.add(new Response(List.copyOf(found.get(i)), finished[i]));
+        return responses(sequences);
+    }
+
+    private static List<Response> responses(List<Sequence> sequences) {
+        return sequences.stream().map(Sequence::response).toList();
+    }
+
+    private static List<Integer> open(List<Sequence> sequences) {
+        List<Integer> open = new ArrayList<>();
+        for (int slot = 0; slot < sequences.size(); slot++) {
+            if (sequences.get(slot).open()) {
+                open.add(slot);
+            }
         }
-        return responses;
+        return open;
+    }
+
+    /** The end of as many sequences from {@code from} on as are read at once; one at least. */
+    private static int part(List<Sequence> sequences, List<Integer> open, int from) {
+        int to = from;
+        long tokens = 0;
+        do {
+            Sequence next = sequences.get(open.get(to));
+            tokens += next.length() - next.cached();
+            to++;
+        } while (to < open.size() && tokens + sequences.get(open.get(to)).length() - sequences.get(open.get(to)).cached() <= TOKENS_AT_ONCE);
+        return to;
     }
 
     /**
      * Where the rotary frequencies depend on the length of the sequence, and the next token changes them, the cached keys are of no use: the
      * sequence is computed again as a whole.
      */
-    private void restartWhereRotationChanges(List<int[]> prompts, List<List<Integer>> found, int[] past, List<int[]> next, int[] slots) {
-        for (int slot : slots) {
-            int whole = past[slot] + next.get(slot).length;
-            if (past[slot] > 0 && config.ropeScaling().span(past[slot]) != config.ropeScaling().span(whole)) {
-                next.set(slot, IntStream.concat(Arrays.stream(prompts.get(slot)), found.get(slot).stream().mapToInt(Integer::intValue)).toArray());
-                past[slot] = 0;
+    private void restartWhereRotationChanges(List<Sequence> sequences, List<Integer> open) {
+        for (int slot : open) {
+            Sequence sequence = sequences.get(slot);
+            if (sequence.cached() > 0 && config.ropeScaling().span(sequence.cached()) != config.ropeScaling().span(sequence.length())) {
+                sequence.forgetCached();
             }
+        }
+    }
+
+    private void step(KvCache cache, List<Sequence> sequences, int[] slots, Listener listener) {
+        float[][] logits = logits(cache, sequences, slots);
+        for (int i = 0; i < slots.length; i++) {
+            int slot = slots[i];
+            requireFinite(logits[i]);
+            Sequence sequence = sequences.get(slot);
+            sequence.extend(logits[i]).ifPresent(id -> {
+                if (listener.token(slot, id)) {
+                    sequence.finish();
+                }
+            });
         }
     }
 
@@ -131,11 +169,17 @@ public final class Generator {
         }
     }
 
-    private float[][] step(KvCache cache, int[] slots, int[] past, List<int[]> next) {
+    private float[][] logits(KvCache cache, List<Sequence> sequences, int[] slots) {
+        List<int[]> unread = new ArrayList<>();
+        int[] cached = new int[slots.length];
+        for (int i = 0; i < slots.length; i++) {
+            unread.add(sequences.get(slots[i]).unread());
+            cached[i] = sequences.get(slots[i]).cached();
+        }
         try (Scope scope = memory.scope()) {
-            Forward forward = model.apply(new Graph(kernels, scope));
-            PackedTokens tokens = PackedTokens.continuing(
-                    Arrays.stream(slots).mapToObj(next::get).toList(), Arrays.stream(slots).map(slot -> past[slot]).toArray());
+            PackedTokens tokens = PackedTokens.continuing(unread, cached);
+            // No gradient is ever asked for, so nothing is computed again; what a layer computes in between is given back when it is done.
+            Forward forward = model.apply(new Graph(kernels, scope)).recomputing(tokens.tokens() > slots.length);
             Value hidden = forward.hidden(tokens, cache, slots);
             Tensor logits = forward.logits(hidden, tokens.lastRows()).tensor();
             float[][] rows = new float[slots.length][];
@@ -144,9 +188,5 @@ public final class Generator {
             }
             return rows;
         }
-    }
-
-    private static RandomGenerator random(long seed, int sequence) {
-        return RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 0x9E3779B97F4A7C15L + sequence);
     }
 }

@@ -1,29 +1,27 @@
 package io.safeprobe.model.generate;
 
-import com.fasterxml.jackson.databind.JsonNode;
-
 /**
- * How the next token is chosen, in the terms of transformers: greedy at temperature 0, else sampled after temperature, top-k and
- * top-p, in that order.
+ * How the next token is drawn from the logits, in the terms and the order of transformers: greedy at temperature 0, else temperature, top-k,
+ * top-p and min-p one after the other, each on what the one before has left.
  *
- * @param topK candidates kept; 0 keeps all
- * @param topP smallest probability mass kept; 1 keeps all
+ * @param topK candidates kept, with all that tie with the last of them; 0 keeps all
+ * @param topP smallest probability mass kept, 0 to 1; 1 keeps all, and the likeliest is always kept
+ * @param minP smallest probability kept, as a share of the likeliest one's, 0 to 1; 0 keeps all
  */
-public record Sampling(double temperature, int topK, double topP) {
+public record Sampling(double temperature, int topK, double topP, double minP) {
     /** Always the likeliest token. */
-    public static final Sampling GREEDY = new Sampling(0, 0, 1);
+    public static final Sampling GREEDY = new Sampling(0, 0, 1, 0);
 
     /** Checks the numbers. */
     public Sampling {
-        if (!(temperature >= 0) || topK < 0 || !(topP > 0 && topP <= 1)) {
-            throw new IllegalArgumentException("sampling needs temperature >= 0, top-k >= 0 and 0 < top-p <= 1, not " + temperature + ", " + topK + ", " + topP);
+        if (!(temperature >= 0 && Double.isFinite(temperature)) || topK < 0 || !(topP >= 0 && topP <= 1) || !(minP >= 0 && minP <= 1)) {
+            throw new IllegalArgumentException("sampling needs temperature >= 0, top-k >= 0, 0 <= top-p <= 1 and 0 <= min-p <= 1, not " + temperature + ", " + topK + ", "
+                    + topP + ", " + minP);
         }
     }
 
-    /** What generation_config.json asks for; greedy where it does not sample. */
-    public static Sampling of(JsonNode config) {
-        return config.path("do_sample").asBoolean(false)
-                ? new Sampling(config.path("temperature").asDouble(1), config.path("top_k").asInt(50), config.path("top_p").asDouble(1))
-                : GREEDY;
+    /** Whether always the likeliest token is taken, so that nothing else here matters. */
+    public boolean greedy() {
+        return temperature == 0;
     }
 }

@@ -1,6 +1,7 @@
 package io.safeprobe.model.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.safeprobe.engine.kernel.Kernels;
 import io.safeprobe.engine.kernel.Update;
 import io.safeprobe.engine.memory.Memory;
@@ -16,7 +17,7 @@ import io.safeprobe.model.config.Labels;
 import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.decoder.Weights;
-import io.safeprobe.model.generate.Sampling;
+import io.safeprobe.model.generate.GenerationFile;
 import io.safeprobe.model.tokenizer.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,8 +41,7 @@ public final class ModelFolder implements AutoCloseable {
     private final Weights weights;
     private final @Nullable Tokenizer tokenizer;
     private final @Nullable Chat chat;
-    private final Sampling sampling;
-    private final Set<Integer> stopIds;
+    private final GenerationFile generation;
     private final StoredNames names;
     private final Shards shards;
     private final Scope scope;
@@ -56,10 +56,8 @@ public final class ModelFolder implements AutoCloseable {
         this.weights = load(kernels, type);
         this.tokenizer = Files.isRegularFile(path.resolve("tokenizer.json")) ? Tokenizer.open(path) : null;
         this.chat = tokenizer == null ? null : Chat.find(path, tokenizer.namedTokens());
-        Path generation = path.resolve("generation_config.json");
-        JsonNode defaults = Files.isRegularFile(generation) ? ConfigFile.json(generation) : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
-        this.sampling = Sampling.of(defaults);
-        this.stopIds = stopIds(defaults);
+        this.generation = new GenerationFile(
+                generation(path), Set.copyOf(config.endIds()), tokenizer == null ? Set.of() : tokenizer.endId().stream().boxed().collect(Collectors.toSet()));
     }
 
     /**
@@ -123,18 +121,9 @@ public final class ModelFolder implements AutoCloseable {
         return copy;
     }
 
-    private Set<Integer> stopIds(JsonNode defaults) {
-        Set<Integer> ids = new TreeSet<>(config.endIds());
-        JsonNode named = defaults.path("eos_token_id");
-        if (named.isArray()) {
-            named.forEach(id -> ids.add(id.asInt()));
-        } else if (named.canConvertToInt()) {
-            ids.add(named.asInt());
-        }
-        if (tokenizer != null) {
-            tokenizer.endId().ifPresent(ids::add);
-        }
-        return Set.copyOf(ids);
+    private static JsonNode generation(Path path) {
+        Path file = path.resolve("generation_config.json");
+        return Files.isRegularFile(file) ? ConfigFile.json(file) : MissingNode.getInstance();
     }
 
     /** The folder. */
@@ -180,14 +169,9 @@ public final class ModelFolder implements AutoCloseable {
         return new ChatEncoder(tokenizer(), chat);
     }
 
-    /** Sampling settings of generation_config.json; greedy without one. */
-    public Sampling sampling() {
-        return sampling;
-    }
-
-    /** Token ids that end a response: of config.json, generation_config.json and the tokenizer. */
-    public Set<Integer> stopIds() {
-        return stopIds;
+    /** How this folder wants responses to be generated. */
+    public GenerationFile generation() {
+        return generation;
     }
 
     /** Stored tensors that the decoder has no use for. */

@@ -144,6 +144,12 @@ public final class Tokenizer implements AutoCloseable {
         return end;
     }
 
+    /** Id of the control token with that text, if it is one. */
+    public OptionalInt specialId(String text) {
+        Integer id = added.get(text);
+        return id == null || !isSpecial(id) ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
     /** Whether an id stands for a control token rather than for text. */
     public boolean isSpecial(int id) {
         return special.contains(id);

@@ -190,7 +190,7 @@ class GoldenDecoderTest {
     @Test
     void cachedKeysOfOtherFrequenciesAreRefused() {
         try (Golden golden = Golden.open("rope-longrope"); Scope scope = golden.memory.scope()) {
-            KvCache cache = new KvCache(scope, golden.model.config(), 1, 40);
+            KvCache cache = new KvCache(scope, golden.model.config(), new int[] {40});
             Forward forward = new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights());
             List<int[]> twelve = List.of(IntStream.range(3, 15).toArray());
             forward.hidden(PackedTokens.continuing(twelve, new int[] {0}), cache, new int[] {0});

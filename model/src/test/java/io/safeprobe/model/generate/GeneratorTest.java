@@ -2,7 +2,9 @@ package io.safeprobe.model.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import io.safeprobe.engine.autograd.Graph;
 import io.safeprobe.engine.kernel.ReferenceKernels;
 import io.safeprobe.engine.kernel.Update;
 import io.safeprobe.engine.kernel.cpu.VectorKernels;
@@ -11,23 +13,31 @@ import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.Golden;
 import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.decoder.Forward;
+import io.safeprobe.model.decoder.PackedTokens;
 import io.safeprobe.model.tokenizer.StreamDecoder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class GeneratorTest {
-    private static Generator generator(Golden golden, Set<Integer> stopIds) {
-        return new Generator(golden.memory, golden.kernels, golden.model.config(),
-                graph -> new Forward(graph, golden.model.config(), golden.model.weights()), stopIds);
+    private static Generator generator(Golden golden) {
+        return new Generator(golden.memory, golden.kernels, golden.model.config(), graph -> new Forward(graph, golden.model.config(), golden.model.weights()));
+    }
+
+    private static GenerationConfig config(int maxNew, Sampling sampling) {
+        return GenerationConfig.greedy(maxNew).with(sampling);
     }
 
     private static List<Generator.Response> run(Golden golden, List<int[]> prompts, int maxNew, Sampling sampling, long seed) {
-        return generator(golden, Set.of()).generate(prompts, maxNew, sampling, seed, (sequence, id) -> {}, () -> false);
+        return generator(golden).generate(prompts, config(maxNew, sampling), Seeds.of(seed), Generator.Listener.NONE, () -> false);
     }
 
     @ParameterizedTest
@@ -40,20 +50,106 @@ class GeneratorTest {
         }
     }
 
-    @Test
-    void aBatchOfMixedLengthsEqualsOneByOne() {
-        try (Golden golden = Golden.open("tiny-llama")) {
-            List<int[]> prompts = List.of(new int[] {1}, new int[] {1, 5, 9, 33, 2, 7}, new int[] {1, 40, 41});
-            Sampling sampling = new Sampling(0.9, 20, 0.95);
-            List<Generator.Response> together = run(golden, prompts, 9, sampling, 3);
-            // The random numbers of prompt i depend on the seed and on i, so the lone run takes the same place.
-            for (int i = 0; i < prompts.size(); i++) {
-                List<int[]> sameLonger = new ArrayList<>();
-                for (int j = 0; j <= i; j++) {
-                    sameLonger.add(prompts.get(i));
+    /** Prompts of 1 to 40 tokens. */
+    private static List<int[]> prompts(int count, int vocabulary) {
+        SplittableRandom random = new SplittableRandom(7);
+        return IntStream.range(0, count).mapToObj(i -> random.ints(1 + random.nextInt(40), 3, vocabulary).toArray()).toList();
+    }
+
+    private static Stream<Sampling> samplings() {
+        return Stream.of(Sampling.GREEDY, new Sampling(1.2, 0, 1, 0), new Sampling(0.9, 20, 0.95, 0), new Sampling(1.5, 0, 0.8, 0.05));
+    }
+
+    @ParameterizedTest
+    @MethodSource("samplings")
+    void aBatchOfMixedLengthsEqualsOneByOne(Sampling sampling) {
+        long ended = 0;
+        for (String folder : List.of("tiny-llama", "tiny-mistral-window", "rope-longrope")) {
+            try (Golden golden = Golden.open(folder, new VectorKernels(2))) {
+                List<int[]> prompts = prompts(40, golden.model.config().vocabulary());
+                GenerationConfig config = config(9, sampling).withEndIds(Set.of(5, 12, 33, 40, 60)).withLogProbs(true);
+                List<Generator.Response> together = generator(golden).generate(prompts, config, Seeds.of(3), Generator.Listener.NONE, () -> false);
+                ended += together.stream().filter(Generator.Response::finished).count();
+                for (int i = 0; i < prompts.size(); i++) {
+                    Generator.Response alone =
+                            generator(golden).generate(List.of(prompts.get(i)), config, new Seeds(3, i), Generator.Listener.NONE, () -> false).getFirst();
+                    assertThat(alone.ids()).as("%s, prompt %d", folder, i).isEqualTo(together.get(i).ids());
+                    assertThat(alone.end()).isEqualTo(together.get(i).end());
+                    for (int t = 0; t < alone.logProbs().size(); t++) {
+                        assertThat(alone.logProbs().get(t)).isCloseTo(together.get(i).logProbs().get(t), within(2e-5));
+                    }
                 }
-                assertThat(run(golden, sameLonger, 9, sampling, 3).get(i)).isEqualTo(together.get(i));
             }
+        }
+        assertThat(ended).as("rows that leave the batch early").isPositive();
+    }
+
+    @Test
+    void onKernelsThatTakeRowsOneByOneTheLogitsOfABatchHaveTheSameBits() {
+        try (Golden golden = Golden.open("tiny-qwen2-window")) {
+            List<int[]> prompts = prompts(6, golden.model.config().vocabulary());
+            GenerationConfig config = config(5, Sampling.GREEDY).withLogProbs(true);
+            List<Generator.Response> together = generator(golden).generate(prompts, config, Seeds.of(0), Generator.Listener.NONE, () -> false);
+            for (int i = 0; i < prompts.size(); i++) {
+                assertThat(generator(golden).generate(List.of(prompts.get(i)), config, Seeds.of(0), Generator.Listener.NONE, () -> false).getFirst())
+                        .isEqualTo(together.get(i));
+            }
+        }
+    }
+
+    @Test
+    void onVectorKernelsTheBitsDoNotDependOnTheOtherRowsOfALargeBatch() {
+        try (Golden golden = Golden.open("tiny-llama", new VectorKernels(2))) {
+            List<int[]> prompts = prompts(30, golden.model.config().vocabulary());
+            GenerationConfig config = config(6, Sampling.GREEDY).withLogProbs(true);
+            List<Generator.Response> all = generator(golden).generate(prompts, config, Seeds.of(0), Generator.Listener.NONE, () -> false);
+            List<Generator.Response> some = generator(golden).generate(prompts.subList(11, 18), config, Seeds.of(0), Generator.Listener.NONE, () -> false);
+            assertThat(some).isEqualTo(all.subList(11, 18));
+        }
+    }
+
+    @Test
+    void promptsOfMoreTokensThanAreReadAtOnceAreReadInParts() {
+        try (Golden golden = Golden.open("tiny-llama", new VectorKernels(2))) {
+            SplittableRandom random = new SplittableRandom(5);
+            List<int[]> prompts = IntStream.range(0, 24).mapToObj(i -> random.ints(100 + 5 * i, 3, 97).toArray()).toList();
+            List<Generator.Response> together = run(golden, prompts, 3, Sampling.GREEDY, 0);
+            for (int i = 0; i < prompts.size(); i += 7) {
+                assertThat(run(golden, List.of(prompts.get(i)), 3, Sampling.GREEDY, 0).getFirst()).isEqualTo(together.get(i));
+            }
+        }
+    }
+
+    @Test
+    void readingALongPromptGivesBackWhatALayerComputed() {
+        try (Golden golden = Golden.open("tiny-llama", new VectorKernels(2)); Scope scope = golden.memory.scope()) {
+            int[] prompt = new int[250];
+            Arrays.fill(prompt, 9);
+            new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights()).hidden(PackedTokens.of(List.of(prompt)));
+            long kept = golden.memory.inUse();
+            golden.memory.resetPeak();
+            run(golden, List.of(prompt), 1, Sampling.GREEDY, 0);
+            assertThat(golden.memory.peak() - kept).isLessThan(kept / 2);
+        }
+    }
+
+    @Test
+    void aPromptWithoutTokensIsRefused() {
+        try (Golden golden = Golden.open("tiny-llama")) {
+            assertThatThrownBy(() -> run(golden, List.of(new int[] {1}, new int[0]), 1, Sampling.GREEDY, 0))
+                    .isInstanceOf(ModelException.class).hasMessageContaining("prompt 2 has no tokens");
+        }
+    }
+
+    @Test
+    void theLengthOfPromptAndResponseTogetherMayBeLimited() {
+        try (Golden golden = Golden.open("tiny-llama")) {
+            GenerationConfig config = new GenerationConfig(Sampling.GREEDY, TokenRules.NONE, 0, 9, Set.of(), List.of(), false);
+            List<Generator.Response> responses = generator(golden).generate(
+                    List.of(new int[] {1, 5}, new int[] {1, 5, 6, 7, 8}), config, Seeds.of(0), Generator.Listener.NONE, () -> false);
+            assertThat(responses).extracting(response -> response.ids().size()).containsExactly(7, 4);
+            assertThatThrownBy(() -> generator(golden).generate(List.of(new int[9]), config, Seeds.of(0), Generator.Listener.NONE, () -> false))
+                    .isInstanceOf(ModelException.class).hasMessageContaining("9 tokens, but max_length").hasMessageContaining("set max-new-tokens");
         }
     }
 
@@ -79,8 +175,8 @@ class GeneratorTest {
             Tensor broken = Tensor.allocate(scope, head.dtype(), head.shape());
             golden.kernels.apply(new Update.Fill(Double.NaN), broken);
             Generator generator = new Generator(golden.memory, golden.kernels, golden.model.config(),
-                    graph -> new Forward(graph, golden.model.config(), golden.model.weights()).with("lm_head.weight", graph.constant(broken)), Set.of());
-            assertThatThrownBy(() -> generator.generate(List.of(new int[] {1}), 1, Sampling.GREEDY, 0, (sequence, id) -> {}, () -> false))
+                    graph -> new Forward(graph, golden.model.config(), golden.model.weights()).with("lm_head.weight", graph.constant(broken)));
+            assertThatThrownBy(() -> generator.generate(List.of(new int[] {1}), GenerationConfig.greedy(1), Seeds.of(0), Generator.Listener.NONE, () -> false))
                     .isInstanceOf(ModelException.class).hasMessageContaining("not finite");
         }
     }
@@ -89,9 +185,11 @@ class GeneratorTest {
     void stopTokensEndAResponseAndAreNotPartOfIt() {
         try (Golden golden = Golden.open("tiny-llama")) {
             int[] greedy = golden.ids("greedy");
-            Generator.Response response = generator(golden, Set.of(greedy[4]))
-                    .generate(List.of(golden.ids("greedy_prompt")), 20, Sampling.GREEDY, 0, (sequence, id) -> {}, () -> false).getFirst();
+            GenerationConfig config = GenerationConfig.greedy(20).withEndIds(Set.of(greedy[4]));
+            Generator.Response response =
+                    generator(golden).generate(List.of(golden.ids("greedy_prompt")), config, Seeds.of(0), Generator.Listener.NONE, () -> false).getFirst();
             assertThat(response.finished()).isTrue();
+            assertThat(response.end()).hasValue(greedy[4]);
             assertThat(response.toArray()).isEqualTo(Arrays.copyOf(greedy, 4));
         }
     }
@@ -100,10 +198,26 @@ class GeneratorTest {
     void cancellingKeepsWhatThereIs() {
         try (Golden golden = Golden.open("tiny-llama")) {
             List<Integer> seen = new ArrayList<>();
-            Generator.Response response = generator(golden, Set.of())
-                    .generate(List.of(golden.ids("greedy_prompt")), 20, Sampling.GREEDY, 0, (sequence, id) -> seen.add(id), () -> seen.size() == 3).getFirst();
+            Generator.Listener listener = (sequence, id) -> !seen.add(id);
+            Generator.Response response = generator(golden)
+                    .generate(List.of(golden.ids("greedy_prompt")), GenerationConfig.greedy(20), Seeds.of(0), listener, () -> seen.size() == 3).getFirst();
             assertThat(response.ids()).isEqualTo(seen).hasSize(3);
             assertThat(response.finished()).isFalse();
+        }
+    }
+
+    @Test
+    void aListenerMayEndAResponseAndOnlyThat() {
+        try (Golden golden = Golden.open("tiny-llama")) {
+            int[] prompt = golden.ids("greedy_prompt");
+            int[] greedy = golden.ids("greedy");
+            List<Generator.Response> responses = generator(golden)
+                    .generate(List.of(prompt, prompt), GenerationConfig.greedy(20), Seeds.of(0), (sequence, id) -> sequence == 0 && id == greedy[4], () -> false);
+            assertThat(responses.get(0).toArray()).isEqualTo(Arrays.copyOf(greedy, 5));
+            assertThat(responses.get(0).finished()).isTrue();
+            assertThat(responses.get(0).end()).isEmpty();
+            assertThat(responses.get(1).toArray()).isEqualTo(greedy);
+            assertThat(responses.get(1).finished()).isFalse();
         }
     }
 
@@ -111,7 +225,7 @@ class GeneratorTest {
     void theSeedDecidesWhatIsSampled() {
         try (Golden golden = Golden.open("tiny-llama")) {
             List<int[]> prompt = List.of(new int[] {1, 2, 3});
-            Sampling hot = new Sampling(1.5, 0, 1);
+            Sampling hot = new Sampling(1.5, 0, 1, 0);
             assertThat(run(golden, prompt, 12, hot, 1)).isEqualTo(run(golden, prompt, 12, hot, 1)).isNotEqualTo(run(golden, prompt, 12, hot, 2));
         }
     }
@@ -120,15 +234,18 @@ class GeneratorTest {
     void topKOfOneIsGreedyWhateverTheTemperature() {
         try (Golden golden = Golden.open("tiny-llama")) {
             List<int[]> prompt = List.of(golden.ids("greedy_prompt"));
-            assertThat(run(golden, prompt, 20, new Sampling(2, 1, 1), 5).getFirst().toArray()).isEqualTo(golden.ids("greedy"));
-            assertThat(run(golden, prompt, 20, new Sampling(2, 0, 1e-9), 5).getFirst().toArray()).isEqualTo(golden.ids("greedy"));
+            assertThat(run(golden, prompt, 20, new Sampling(2, 1, 1, 0), 5).getFirst().toArray()).isEqualTo(golden.ids("greedy"));
+            assertThat(run(golden, prompt, 20, new Sampling(2, 0, 1, 1), 5).getFirst().toArray()).isEqualTo(golden.ids("greedy"));
+            assertThat(run(golden, prompt, 20, new Sampling(2, 0, 1e-9, 0), 5).getFirst().toArray()).isEqualTo(golden.ids("greedy"));
         }
     }
 
     @Test
     void impossibleSettingsAreRefused() {
-        assertThatThrownBy(() -> new Sampling(-1, 0, 1)).hasMessageContaining("temperature >= 0");
-        assertThatThrownBy(() -> new Sampling(1, 0, 0)).hasMessageContaining("top-p");
+        assertThatThrownBy(() -> new Sampling(-1, 0, 1, 0)).hasMessageContaining("temperature >= 0");
+        assertThatThrownBy(() -> new Sampling(1, 0, 1.1, 0)).hasMessageContaining("top-p");
+        assertThatThrownBy(() -> new Sampling(1, 0, 1, -0.1)).hasMessageContaining("min-p");
+        assertThatThrownBy(() -> TokenRules.NONE.withRepetitionPenalty(0)).hasMessageContaining("repetition penalty > 0");
     }
 
     @Test
@@ -139,8 +256,12 @@ class GeneratorTest {
             int[] expected = Arrays.copyOfRange(whole, 6, whole.length);
             StreamDecoder stream = new StreamDecoder(golden.model.tokenizer());
             StringBuilder streamed = new StringBuilder();
-            List<Generator.Response> responses = generator(golden, Set.of())
-                    .generate(List.of(prompt), expected.length, Sampling.GREEDY, 0, (sequence, id) -> streamed.append(stream.next(id)), () -> false);
+            Generator.Listener listener = (sequence, id) -> {
+                streamed.append(stream.next(id));
+                return false;
+            };
+            List<Generator.Response> responses =
+                    generator(golden).generate(List.of(prompt), GenerationConfig.greedy(expected.length), Seeds.of(0), listener, () -> false);
             assertThat(responses.getFirst().toArray()).isEqualTo(expected);
             streamed.append(stream.rest());
             assertThat(streamed.toString()).isEqualTo(golden.model.tokenizer().decode(expected, true));

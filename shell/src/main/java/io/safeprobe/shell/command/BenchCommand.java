@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.shell.report.Numbers;
 import io.safeprobe.shell.report.Output;
 import io.safeprobe.shell.report.Table;
-import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Profiling;
 import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.UsageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -62,7 +62,7 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (steps < 1 || warmup < 0 || tokens < 0) {
-            throw new CommandException("--steps must be at least 1, --warmup and --tokens at least 0");
+            throw new UsageException("--steps must be at least 1, --warmup and --tokens at least 0");
         }
         Benchmark benchmark = new Benchmark(session, new Benchmark.Plan(batch, safetyBatch, maxTokens, safetyMaxTokens, warmup, steps, recompute));
         List<Benchmark.Steps> measured = new ArrayList<>();

@@ -9,6 +9,7 @@ import io.safeprobe.shell.report.Output;
 import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Folders;
 import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.UsageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ final class BenchNewCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Size chosen = SIZES.stream().filter(one -> one.name().equalsIgnoreCase(size)).findFirst()
-                .orElseThrow(() -> new CommandException("there is no size '" + size + "'; there are " + String.join(" and ", SIZES.stream().map(Size::name).toList())));
+                .orElseThrow(() -> new UsageException("there is no size '" + size + "'; there are " + String.join(" and ", SIZES.stream().map(Size::name).toList())));
         Path source = session.path(tokenizer.toString());
         if (!Files.isRegularFile(source.resolve(TOKENIZER.getFirst()))) {
             throw new CommandException(source + " has no tokenizer.json; give the folder of a tokenizer with --tokenizer");

@@ -8,8 +8,9 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.WeightNames;
+import io.safeprobe.model.generate.GenerationConfig;
 import io.safeprobe.model.generate.Generator;
-import io.safeprobe.model.generate.Sampling;
+import io.safeprobe.model.generate.Seeds;
 import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.StoredType;
 import io.safeprobe.sap.data.Example;
@@ -22,13 +23,13 @@ import io.safeprobe.sap.train.Training;
 import io.safeprobe.sap.train.TrainingData;
 import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.UsageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -92,7 +93,7 @@ final class Benchmark {
             case "sft" -> null;
             case "paper" -> sap(SapSettings.Variant.PAPER);
             case "code" -> sap(SapSettings.Variant.CODE);
-            default -> throw new CommandException("there is no method '" + method + "' to measure; there are sft, paper and code");
+            default -> throw new UsageException("there is no method '" + method + "' to measure; there are sft, paper and code");
         };
         TrainSettings settings = new TrainSettings((long) plan.warmup() + plan.steps(), 1, plan.batch(), 1, 1e-4, Schedule.Kind.CONSTANT, 0, 0, false,
                 new TrainSettings.Lora(8, 16, 0, session.model().config().names().defaultTargets()), null, sap, plan.maxTokens(), plan.safetyMaxTokens(), SEED, true, 0, plan.recompute());
@@ -116,7 +117,7 @@ final class Benchmark {
             }
             return new Steps(method, seconds.stream().sorted().toList(), tokens, session.memory().peak() - before, profile);
         } catch (IllegalArgumentException misfit) {
-            throw new CommandException(misfit.getMessage() + "", misfit);
+            throw new UsageException(misfit.getMessage() + "", misfit);
         }
     }
 
@@ -135,9 +136,13 @@ final class Benchmark {
     Generation generate(int tokens) {
         ModelFolder model = session.model();
         int[] prompt = IntStream.range(0, Math.min(16, model.config().vocabulary())).toArray();
-        Generator generator = new Generator(session.memory(), session.kernels(), model.config(), session.objective()::frozen, Set.of());
+        Generator generator = new Generator(session.memory(), session.kernels(), model.config(), session.objective()::frozen);
         List<Long> times = new ArrayList<>();
-        generator.generate(List.of(prompt), tokens, Sampling.GREEDY, SEED, (sequence, id) -> times.add(System.nanoTime()), session.interrupt()::requested);
+        Generator.Listener clock = (sequence, id) -> {
+            times.add(System.nanoTime());
+            return false;
+        };
+        generator.generate(List.of(prompt), GenerationConfig.greedy(tokens), Seeds.of(SEED), clock, session.interrupt()::requested);
         List<Double> gaps = IntStream.range(1, times.size()).mapToObj(i -> (times.get(i) - times.get(i - 1)) / 1e9).sorted().toList();
         long all = model.weights().all().values().stream().mapToLong(weight -> weight.elements() * weight.dtype().bytes()).sum();
         // Of an untied embedding a token reads one row, which is nothing.

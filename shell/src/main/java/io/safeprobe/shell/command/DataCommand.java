@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.sap.data.ColumnMap;
 import io.safeprobe.sap.data.DataReport;
 import io.safeprobe.shell.report.DataSummary;
-import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.DataFiles;
 import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.UsageException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +48,7 @@ final class DataCommand implements Callable<Integer> {
 
         Path file(Session session) {
             if (limit < 0) {
-                throw new CommandException("--limit must not be negative; leave it out to read all");
+                throw new UsageException("--limit must not be negative; leave it out to read all");
             }
             return session.path(file.toString());
         }

@@ -13,6 +13,7 @@ import io.safeprobe.shell.report.Output;
 import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.DataSlot;
 import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.UsageException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -73,7 +74,7 @@ final class DataInfoCommand implements Callable<Integer> {
     public Integer call() {
         Integer given = maxTokens;
         if (given != null && given < 2) {
-            throw new CommandException("--max-tokens must be at least 2, not " + given);
+            throw new UsageException("--max-tokens must be at least 2, not " + given);
         }
         List<Kind> wanted = Arrays.stream(Kind.values()).filter(each -> kind == null ? open(each).isPresent() : kind == each).toList();
         if (wanted.isEmpty()) {

@@ -8,8 +8,8 @@ import io.safeprobe.sap.data.SafetyPair;
 import io.safeprobe.sap.data.TaskRow;
 import io.safeprobe.shell.report.Numbers;
 import io.safeprobe.shell.report.Output;
-import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.UsageException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -91,7 +91,7 @@ final class DataShowCommand implements Callable<Integer> {
 
     private <T> T chosen(List<T> rows) {
         if (row < 1 || row > rows.size()) {
-            throw new CommandException("there is no row " + row + "; choose --row 1 to " + rows.size());
+            throw new UsageException("there is no row " + row + "; choose --row 1 to " + rows.size());
         }
         return rows.get(row - 1);
     }

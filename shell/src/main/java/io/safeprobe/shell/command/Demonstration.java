@@ -1,6 +1,6 @@
 package io.safeprobe.shell.command;
 
-import io.safeprobe.model.generate.Sampling;
+import io.safeprobe.model.generate.GenerationConfig;
 import io.safeprobe.model.hub.StoredType;
 import io.safeprobe.sap.data.Example;
 import io.safeprobe.sap.data.Prompt;
@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Fine-tunes the small model of this project plainly and safely, and measures it before and after. */
@@ -90,7 +91,8 @@ final class Demonstration {
     private boolean add(List<Row> rows, String name, @Nullable Run run) {
         Measuring measuring = new Measuring(session);
         List<Prompt> prompts = session.prompts().data().prompts();
-        List<Verdict> verdicts = measuring.refusals(prompts, DemoPlan.MAX_NEW_TOKENS, Sampling.GREEDY, seed, name + ": scoring");
+        GenerationConfig greedy = session.model().generation().read(Set.of(), true).withMaxNewTokens(DemoPlan.MAX_NEW_TOKENS);
+        List<Verdict> verdicts = measuring.refusals(prompts, greedy, seed, name + ": scoring");
         TaskData heldOut = DataFiles.task(home.resolve(DemoPlan.HELD_OUT), null, 0).data();
         List<Example> examples = heldOut.encode(session.encoder(), DemoPlan.MAX_TOKENS, session.model().config().vocabulary()).examples();
         TokenLoss loss = measuring.loss(examples, name + ": task loss");

@@ -1,6 +1,7 @@
 package io.safeprobe.shell.command;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.model.generate.GenerationConfig;
 import io.safeprobe.model.generate.Sampling;
 import io.safeprobe.sap.data.Encoded;
 import io.safeprobe.sap.data.PairExample;
@@ -13,10 +14,11 @@ import io.safeprobe.shell.report.DataSummary;
 import io.safeprobe.shell.report.Numbers;
 import io.safeprobe.shell.report.Output;
 import io.safeprobe.shell.report.ScoreSummary;
-import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Measuring;
 import io.safeprobe.shell.session.ResultFile;
 import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.Settings;
+import io.safeprobe.shell.session.UsageException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -42,14 +44,14 @@ final class ScoreCommand implements Callable<Integer> {
                     + "no generation. Default: ${DEFAULT-VALUE}.")
     private Judge judge = Judge.refusal;
 
-    @Option(names = "--max-new-tokens", paramLabel = "N", description = "Most tokens of a response. Default: that of 'set max-new-tokens'.")
-    private @Nullable Integer maxNewTokens;
-
     @Option(names = "--limit", paramLabel = "N", description = "Take the first N prompts or pairs only.")
     private @Nullable Integer limit;
 
     @Option(names = "--out", paramLabel = "FILE", description = "Write prompts, responses and verdicts, with all that made them, as JSON.")
     private @Nullable Path out;
+
+    @Mixin
+    private SamplingOptions sampling = new SamplingOptions();
 
     @Mixin
     private JsonOption json = new JsonOption();
@@ -61,16 +63,14 @@ final class ScoreCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (limit != null && limit < 1) {
-            throw new CommandException("--limit must be at least 1, not " + limit);
+            throw new UsageException("--limit must be at least 1, not " + limit);
         }
-        if (maxNewTokens != null && maxNewTokens < 1) {
-            throw new CommandException("--max-new-tokens must be at least 1, not " + maxNewTokens);
-        }
+        Settings settings = sampling.over(session.settings());
         session.model();
         Path target = out;
         ResultFile file = target == null ? null : ResultFile.at(session.path(target.toString()));
         return switch (judge) {
-            case refusal -> refusal(file);
+            case refusal -> refusal(file, settings);
             case margin -> margin(file);
         };
     }
@@ -79,12 +79,11 @@ final class ScoreCommand implements Callable<Integer> {
         return limit == null ? all : all.subList(0, Math.min(all.size(), limit));
     }
 
-    private int refusal(@Nullable ResultFile file) {
+    private int refusal(@Nullable ResultFile file, Settings settings) {
         List<Prompt> prompts = first(session.prompts().data().prompts());
-        int tokens = maxNewTokens == null ? session.settings().maxNewTokens() : maxNewTokens;
-        // A score is to be the same whenever it is taken, so it is greedy unless a person set otherwise.
-        Sampling sampling = session.settings().sampling(Sampling.GREEDY);
-        List<Verdict> verdicts = new Measuring(session).refusals(prompts, tokens, sampling, session.settings().seed(), "score");
+        GenerationConfig config = settings.scoring(session.model().generation());
+        sampling.requireSampling(config.sampling().greedy());
+        List<Verdict> verdicts = new Measuring(session).refusals(prompts, config, settings.seed(), "score");
         if (verdicts.isEmpty()) {
             session.output().message("interrupted before anything was judged");
             return Status.INTERRUPTED;
@@ -94,12 +93,19 @@ final class ScoreCommand implements Callable<Integer> {
         node.put("unfinished", verdicts.stream().filter(verdict -> !verdict.finished()).count());
         if (file != null) {
             ObjectNode content = node.deepCopy();
-            content.put("max_new_tokens", tokens).put("temperature", sampling.temperature()).put("top_k", sampling.topK()).put("top_p", sampling.topP());
-            content.put("seed", session.settings().seed());
+            put(content, config);
+            content.put("seed", settings.seed());
             content.set("data", DataSummary.json(session.prompts().report()));
             return report(() -> file.write(session, content, verdicts), file, node, score, "prompt", List.of());
         }
         return report(() -> {}, null, node, score, "prompt", List.of());
+    }
+
+    private static void put(ObjectNode content, GenerationConfig config) {
+        Sampling sampling = config.sampling();
+        content.put("max_new_tokens", config.maxNewTokens()).put("temperature", sampling.temperature()).put("top_k", sampling.topK()).put("top_p", sampling.topP());
+        content.put("min_p", sampling.minP()).put("repetition_penalty", config.rules().repetitionPenalty());
+        config.stopStrings().forEach(content.putArray("stop")::add);
     }
 
     private int margin(@Nullable ResultFile file) {

@@ -3,9 +3,9 @@ package io.safeprobe.shell.command;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.shell.report.Output;
 import io.safeprobe.shell.report.Table;
-import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Session;
 import io.safeprobe.shell.session.Settings.Name;
+import io.safeprobe.shell.session.UsageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -31,8 +31,8 @@ final class SetCommand implements Callable<Integer> {
     @Parameters(index = "0", arity = "0..1", paramLabel = "NAME", completionCandidates = Names.class, description = "One of: ${COMPLETION-CANDIDATES}.")
     private @Nullable String name;
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "VALUE", description = "Its new value, or 'default'.")
-    private @Nullable String value;
+    @Parameters(index = "1..*", arity = "0..*", paramLabel = "VALUE", description = "Its new value, or 'default'. Of stop, one text or more.")
+    private List<String> values = List.of();
 
     @Mixin
     private JsonOption json = new JsonOption();
@@ -44,16 +44,16 @@ final class SetCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String given = name;
-        String text = value;
+        List<String> texts = values;
         if (given != null) {
             int equals = given.indexOf('=');
-            if (equals > 0 && text == null) {
-                text = given.substring(equals + 1);
+            if (equals > 0 && texts.isEmpty()) {
+                texts = List.of(given.substring(equals + 1));
                 given = given.substring(0, equals);
             }
             Name chosen = find(given);
-            if (text != null) {
-                session.settings().set(chosen, text);
+            if (!texts.isEmpty()) {
+                session.settings().set(chosen, texts);
                 if (chosen == Name.THREADS) {
                     session.renewKernels();
                 }
@@ -66,7 +66,7 @@ final class SetCommand implements Callable<Integer> {
     }
 
     private static Name find(String given) {
-        return Name.of(given).orElseThrow(() -> new CommandException("there is no setting '" + given + "'"
+        return Name.of(given).orElseThrow(() -> new UsageException("there is no setting '" + given + "'"
                 + Suggestion.of(given, Name.names()).map(near -> "; perhaps '" + near + "'").orElse("") + "; 'set' shows them all"));
     }
 

@@ -14,12 +14,12 @@ import io.safeprobe.shell.progress.TrainProgress;
 import io.safeprobe.shell.report.DataSummary;
 import io.safeprobe.shell.report.Numbers;
 import io.safeprobe.shell.report.Output;
-import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.DataFiles;
 import io.safeprobe.shell.session.DataSlot;
 import io.safeprobe.shell.session.Profiling;
 import io.safeprobe.shell.session.Session;
 import io.safeprobe.shell.session.TrainingJob;
+import io.safeprobe.shell.session.UsageException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -98,7 +98,7 @@ final class TrainCommand implements Callable<Integer> {
                 .filter(name -> !allowed.contains(name))
                 .toList();
         if (!others.isEmpty()) {
-            throw new CommandException("--resume goes on with the settings of the run; leave out " + String.join(", ", others));
+            throw new UsageException("--resume goes on with the settings of the run; leave out " + String.join(", ", others));
         }
     }
 

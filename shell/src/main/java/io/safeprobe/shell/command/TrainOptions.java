@@ -5,8 +5,8 @@ import io.safeprobe.sap.objective.SafetyForm;
 import io.safeprobe.sap.train.SapSettings;
 import io.safeprobe.sap.train.SapSettings.Variant;
 import io.safeprobe.sap.train.TrainSettings;
-import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Session;
+import io.safeprobe.shell.session.UsageException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -115,17 +115,17 @@ final class TrainOptions {
     /**
      * The settings for the open model.
      *
-     * @throws CommandException when they contradict each other
+     * @throws UsageException when they contradict each other
      */
     TrainSettings settings(Session session) {
         if (steps != null && epochs != null) {
-            throw new CommandException("--steps and --epochs say the same thing twice; give one of them");
+            throw new UsageException("--steps and --epochs say the same thing twice; give one of them");
         }
         if (full && initAdapter != null) {
-            throw new CommandException("--full trains all weights, so there is no adapter to start from; leave out --init-adapter, or --full");
+            throw new UsageException("--full trains all weights, so there is no adapter to start from; leave out --init-adapter, or --full");
         }
         if (steps != null && steps <= 0) {
-            throw new CommandException("--steps must be at least 1, not " + steps);
+            throw new UsageException("--steps must be at least 1, not " + steps);
         }
         Path initial = initAdapter;
         int tokens = session.maxTokens(maxTokens);
@@ -139,7 +139,7 @@ final class TrainOptions {
                     initial == null ? null : session.path(initial.toString()).toAbsolutePath().normalize().toString(),
                     sap, tokens, tokens, seed == null ? session.settings().seed() : seed, !inOrder, saveEvery, recompute);
         } catch (IllegalArgumentException misfit) {
-            throw new CommandException(misfit.getMessage() + "", misfit);
+            throw new UsageException(misfit.getMessage() + "", misfit);
         }
     }
 }

@@ -1,8 +1,7 @@
 package io.safeprobe.shell.session;
 
 import io.safeprobe.model.chat.Message;
-import io.safeprobe.model.generate.Sampling;
-import io.safeprobe.model.hub.ModelFolder;
+import io.safeprobe.model.generate.GenerationConfig;
 import io.safeprobe.sap.data.Example;
 import io.safeprobe.sap.data.PairExample;
 import io.safeprobe.sap.data.Prompt;
@@ -54,13 +53,10 @@ public final class Measuring {
     }
 
     /** Responses to prompts, judged by refusal phrases. */
-    public List<Verdict> refusals(List<Prompt> prompts, int maxNewTokens, Sampling sampling, long seed, String label) {
-        ModelFolder model = session.model();
+    public List<Verdict> refusals(List<Prompt> prompts, GenerationConfig config, long seed, String label) {
         Countdown progress = new Countdown(session.output(), label, "prompts", prompts.size());
-        Objective objective = session.objective();
-        Scorer scorer = new Scorer(
-                session.memory(), session.kernels(), model.config(), objective::frozen, model.tokenizer(), model.encoder(), model.stopIds());
+        Scorer scorer = new Scorer(session.generator(), session.model().encoder());
         List<List<Message>> conversations = prompts.stream().map(Prompt::messages).toList();
-        return scorer.refusal(conversations, maxNewTokens, sampling, seed, progress::done, session.interrupt()::requested);
+        return scorer.refusal(conversations, config, seed, progress::done, session.interrupt()::requested);
     }
 }

@@ -1,10 +1,9 @@
 package io.safeprobe.shell.session;
 
 import io.safeprobe.model.chat.Message;
-import io.safeprobe.model.generate.Generator;
-import io.safeprobe.model.hub.ModelFolder;
-import io.safeprobe.model.tokenizer.StreamDecoder;
-import io.safeprobe.sap.objective.Objective;
+import io.safeprobe.model.generate.GenerationConfig;
+import io.safeprobe.model.generate.Seeds;
+import io.safeprobe.model.generate.TextGenerator;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -17,24 +16,9 @@ public final class Responder {
         this.session = session;
     }
 
-    /** An answer and its text. */
-    public record Answer(Generator.Response response, String text) {}
-
     /** Answers a conversation; {@code parts} gets the text as it comes. */
-    public Answer answer(List<Message> conversation, int maxNewTokens, Consumer<String> parts) {
-        ModelFolder model = session.model();
-        Objective objective = session.objective();
-        StreamDecoder decoder = new StreamDecoder(model.tokenizer());
-        StringBuilder text = new StringBuilder();
-        Consumer<String> both = part -> {
-            text.append(part);
-            parts.accept(part);
-        };
-        Generator generator = new Generator(session.memory(), session.kernels(), model.config(), objective::frozen, model.stopIds());
-        Generator.Response response = generator.generate(List.of(model.encoder().prompt(conversation)), maxNewTokens,
-                session.settings().sampling(model.sampling()), session.settings().seed(), (sequence, id) -> both.accept(decoder.next(id)),
-                session.interrupt()::requested).getFirst();
-        both.accept(decoder.rest());
-        return new Answer(response, text.toString());
+    public TextGenerator.Answer answer(List<Message> conversation, GenerationConfig config, long seed, Consumer<String> parts) {
+        List<int[]> prompts = List.of(session.model().encoder().prompt(conversation));
+        return session.generator().generate(prompts, config, Seeds.of(seed), (sequence, part) -> parts.accept(part), session.interrupt()::requested).getFirst();
     }
 }

@@ -2,6 +2,8 @@ package io.safeprobe.shell.session;
 
 import io.safeprobe.engine.kernel.cpu.VectorKernels;
 import io.safeprobe.engine.memory.Memory;
+import io.safeprobe.model.generate.Generator;
+import io.safeprobe.model.generate.TextGenerator;
 import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.StoredType;
 import io.safeprobe.model.lora.LoraAdapter;
@@ -228,6 +230,12 @@ public final class Session implements AutoCloseable {
     public Objective objective() {
         Trainable trainable = tuned == null ? new Trainable.Full(Map.of()) : tuned.trainable();
         return new Objective(memory(), kernels(), model().config(), model().weights(), trainable, new Dropouts(0, 0), false);
+    }
+
+    /** Generates with the model and what stands on top of it. */
+    public TextGenerator generator() {
+        Generator generator = new Generator(memory(), kernels(), model().config(), objective()::frozen);
+        return new TextGenerator(generator, model().tokenizer());
     }
 
     /** Encodes text for the open model; refuses text, but not token ids, when it has no tokenizer. */

@@ -132,7 +132,7 @@ public final class TrainingJob implements AutoCloseable {
                     new TrainingData(rows.examples(), pairs, validation));
             return new TrainingJob(session, training, config, List.copyOf(reports), path, folder);
         } catch (IllegalArgumentException misfit) {
-            throw new CommandException(misfit.getMessage() + "", misfit);
+            throw new UsageException(misfit.getMessage() + "", misfit);
         }
     }
 
