@@ -41,7 +41,7 @@ final class GenerateCommand implements Callable<Integer> {
         "of the model itself, before temperature and penalties."})
     private boolean logProbs;
 
-    @Option(names = "--response", paramLabel = "TEXT", description = "Generate nothing, but give the log-probabilities of this response.")
+    @Option(names = "--response", paramLabel = "TEXT", description = "Generate nothing, but give the log-probabilities of this response and its end token, in tokens as for 'train'.")
     private @Nullable String given;
 
     @Mixin

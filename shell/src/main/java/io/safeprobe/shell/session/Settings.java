@@ -93,7 +93,14 @@ public final class Settings {
     public Settings with(Map<Name, List<String>> changes) {
         Settings changed = new Settings();
         changed.values.putAll(values);
-        changes.forEach(changed::set);
+        changes.forEach((name, texts) -> {
+            if (name == Name.STOP) {
+                // Taken as they are: here, 'default' is a text like any other.
+                changed.values.put(name, stopStrings(texts));
+            } else {
+                changed.set(name, texts);
+            }
+        });
         return changed;
     }
 
@@ -113,7 +120,7 @@ public final class Settings {
             throw new UsageException("'" + String.join(" ", texts) + "' are several values for " + name + ", which has one");
         }
         String text = String.join(" ", texts);
-        if (text.equals("default") || text.equals(name.initial)) {
+        if (text.equals("default") || (name != Name.STOP && text.equals(name.initial))) {
             values.put(name, name.initial);
             return;
         }

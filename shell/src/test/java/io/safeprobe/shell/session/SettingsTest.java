@@ -68,6 +68,9 @@ class SettingsTest {
         assertThat(settings.generation(models).stopStrings()).isEmpty();
         set(Name.STOP, "default");
         assertThat(settings.generation(models).stopStrings()).containsExactly("END");
+        set(Name.STOP, "model");
+        assertThat(settings.generation(models).stopStrings()).containsExactly("model");
+        assertThat(settings.with(Map.of(Name.STOP, List.of("default"))).generation(models).stopStrings()).containsExactly("default");
         assertThatThrownBy(() -> set(Name.STOP, "\\q")).isInstanceOf(UsageException.class).hasMessageContaining("backslash");
         assertThatThrownBy(() -> set(Name.TOP_K, "1", "2")).isInstanceOf(UsageException.class).hasMessageContaining("several values for top-k");
     }
