@@ -105,6 +105,10 @@ class GenerateTest {
         Run run = run(PROMPT + "--top-k 5");
         assertThat(run.status()).isEqualTo(2);
         assertThat(run.err()).contains("the likeliest token is taken; add --temperature 1");
+        assertThat(Run.commands(folder, PROMPT + "--response no --seed 1 --stop x").err()).contains("--response generates nothing; leave out --seed, --stop");
+        Run margin = Run.commands(folder, "score --judge margin --max-new-tokens 4");
+        assertThat(margin.status()).isEqualTo(2);
+        assertThat(margin.err()).contains("--judge margin generates nothing; leave out --max-new-tokens");
     }
 
     @Test

@@ -60,7 +60,11 @@ final class GenerateCommand implements Callable<Integer> {
         }
         List<Message> conversation = List.of(new Message("user", prompt));
         String response = given;
-        return response == null ? answer(prompt, conversation, settings) : measure(prompt, conversation, response);
+        if (response == null) {
+            return answer(prompt, conversation, settings);
+        }
+        sampling.requireNone("--response");
+        return measure(prompt, conversation, response);
     }
 
     private int answer(String prompt, List<Message> conversation, Settings settings) {

@@ -6,6 +6,7 @@ import io.safeprobe.shell.session.UsageException;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -43,6 +44,10 @@ final class SamplingOptions {
      * @throws UsageException when a value makes no sense
      */
     Settings over(Settings session) {
+        return session.with(given());
+    }
+
+    private Map<Name, List<String>> given() {
         Map<Name, List<String>> given = new EnumMap<>(Name.class);
         put(given, Name.MAX_NEW_TOKENS, maxNewTokens);
         put(given, Name.TEMPERATURE, temperature);
@@ -54,12 +59,23 @@ final class SamplingOptions {
         if (stop != null) {
             given.put(Name.STOP, stop);
         }
-        return session.with(given);
+        return given;
     }
 
     private static void put(Map<Name, List<String>> given, Name name, @Nullable String value) {
         if (value != null) {
             given.put(name, List.of(value));
+        }
+    }
+
+    /**
+     * Refuses all of them for a command that generates nothing.
+     *
+     * @throws UsageException naming those that were given
+     */
+    void requireNone(String because) {
+        if (!given().isEmpty()) {
+            throw new UsageException(because + " generates nothing; leave out " + given().keySet().stream().map(name -> "--" + name).collect(Collectors.joining(", ")));
         }
     }
 

@@ -66,6 +66,9 @@ final class ScoreCommand implements Callable<Integer> {
             throw new UsageException("--limit must be at least 1, not " + limit);
         }
         Settings settings = sampling.over(session.settings());
+        if (judge == Judge.margin) {
+            sampling.requireNone("--judge margin");
+        }
         session.model();
         Path target = out;
         ResultFile file = target == null ? null : ResultFile.at(session.path(target.toString()));
