@@ -206,12 +206,8 @@ public final class ModelFolder implements AutoCloseable {
         return files;
     }
 
-    /** Type of a weight as stored in the file. */
-    DType storedType(String name) {
-        return stored(name).dtype();
-    }
-
-    private Tensor stored(String name) {
+    /** A weight of the decoder as stored in the file, whatever type the model was opened in. */
+    Tensor stored(String name) {
         Tensor stored = shards.tensors().get(names.names().getOrDefault(name, name));
         if (stored == null) {
             throw new ModelException(path + ": the weights lack '" + name + "'");

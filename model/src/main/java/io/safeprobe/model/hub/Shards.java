@@ -16,8 +16,8 @@ import java.util.TreeMap;
 
 /** The safetensors files of a folder: model.safetensors, or shards with an index. */
 final class Shards implements AutoCloseable {
-    private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
+    static final String SINGLE = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
 
     private final List<SafetensorsFile> files = new ArrayList<>();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();

@@ -124,14 +124,16 @@ public final class LoraAdapter implements AutoCloseable {
         long down = transposed ? 1 : in;
         long across = transposed ? out : 1;
         double[] row = new double[Math.toIntExact(in)];
+        double[] first = a.toDoubles();
         for (long i = 0; i < out; i++) {
             for (int j = 0; j < in; j++) {
                 row[j] = weight.get(i * down + j * across);
             }
             for (int r = 0; r < module.rank(); r++) {
                 double factor = module.scale() * b.get(i * module.rank() + r);
+                int start = Math.toIntExact(r * in);
                 for (int j = 0; j < in; j++) {
-                    row[j] += factor * a.get(r * in + j);
+                    row[j] += factor * first[start + j];
                 }
             }
             for (int j = 0; j < in; j++) {

@@ -258,7 +258,7 @@ class ModelFolderTest {
         editWeights(weights -> weights.remove(EMBEDDING));
         assertThat(embedding()).isEqualTo(expected);
         try (ModelFolder model = open()) {
-            MergedFolder.write(memory, model, null, Map.of(), folder.resolve("merged"));
+            MergedFolder.write(memory, model, Tuning.NONE, "card", folder.resolve("merged"));
         }
         try (ModelFolder merged = ModelFolder.open(memory, kernels, folder.resolve("merged"), StoredType.AUTO)) {
             assertThat(merged.weights().get(EMBEDDING).toDoubles()).isEqualTo(expected);
@@ -290,7 +290,7 @@ class ModelFolderTest {
         assertThat(embedding()).isEqualTo(expected);
         try (ModelFolder model = open()) {
             assertThat(model.unusedTensors()).isEmpty();
-            assertThat(model.storedType(NORM)).isEqualTo(DType.F32);
+            assertThat(model.stored(NORM).dtype()).isEqualTo(DType.F32);
         }
     }
 
@@ -307,7 +307,7 @@ class ModelFolderTest {
         assertThat(values("transformer.h.1.mlp.c_proj.weight")).isEqualTo(expected);
         try (ModelFolder model = open()) {
             assertThat(model.unusedTensors()).isEmpty();
-            MergedFolder.write(memory, model, null, Map.of(), folder.resolve("merged"));
+            MergedFolder.write(memory, model, Tuning.NONE, "card", folder.resolve("merged"));
         }
         try (SafetensorsFile merged = SafetensorsFile.open(memory, folder.resolve("merged/model.safetensors"))) {
             assertThat(merged.tensors()).containsKeys("transformer.wte.weight", "transformer.wpe.weight", "transformer.h.1.ln_2.bias").doesNotContainKey("lm_head.weight");

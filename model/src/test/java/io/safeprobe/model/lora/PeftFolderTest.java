@@ -17,11 +17,11 @@ import io.safeprobe.model.decoder.PackedTokens;
 import io.safeprobe.model.hub.MergedFolder;
 import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.StoredType;
+import io.safeprobe.model.hub.Tuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -57,8 +57,8 @@ class PeftFolderTest {
         Path merged = folder.resolve("merged");
         try (Golden golden = Golden.adapter("tiny-llama-peft", new ReferenceKernels())) {
             try (LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), Golden.path("tiny-llama-peft"))) {
-                MergedFolder.write(golden.memory, golden.model, adapter, Map.of(), merged);
-                assertThatThrownBy(() -> MergedFolder.write(golden.memory, golden.model, adapter, Map.of(), merged)).hasMessageContaining("not empty");
+                MergedFolder.write(golden.memory, golden.model, Tuning.of(adapter), "card", merged);
+                assertThatThrownBy(() -> MergedFolder.write(golden.memory, golden.model, Tuning.of(adapter), "card", merged)).hasMessageContaining("not empty");
             }
             assertThat(merged.resolve("config.json")).exists();
             try (ModelFolder model = ModelFolder.open(golden.memory, golden.kernels, merged, StoredType.AUTO); Scope scope = golden.memory.scope()) {
@@ -86,7 +86,7 @@ class PeftFolderTest {
             fresh.tensors().values().forEach(tensor -> IntStream.range(0, (int) tensor.elements()).forEach(i -> tensor.set(i, 0.1 * random.nextGaussian())));
             PeftFolder.write(fresh, folder.resolve("adapter"));
             try (LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), folder.resolve("adapter"))) {
-                MergedFolder.write(golden.memory, golden.model, adapter, Map.of(), merged);
+                MergedFolder.write(golden.memory, golden.model, Tuning.of(adapter), "card", merged);
                 Graph graph = new Graph(golden.kernels, scope);
                 double[] bare = logits(new Forward(graph, golden.model.config(), golden.model.weights()), ids).toDoubles();
                 double[] adapted = logits(new Forward(graph, golden.model.config(), golden.model.weights()).with(adapter, graph::constant), ids).toDoubles();

@@ -2,6 +2,7 @@ package io.safeprobe.engine.safetensors;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.engine.tensor.Deferred;
 import io.safeprobe.engine.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -30,6 +32,13 @@ public final class SafetensorsWriter {
      * @throws SafetensorsException when the file cannot be written; a file that stood there before is left as it was
      */
     public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+        Map<String, Deferred> made = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> made.put(name, Deferred.of(tensor)));
+        writeDeferred(file, made, metadata);
+    }
+
+    /** The same with tensors that are made one after the other, so that no more than one of them is in memory. */
+    public static void writeDeferred(Path file, Map<String, Deferred> tensors, Map<String, String> metadata) {
         Path aside = file.resolveSibling(file.getFileName() + ".part");
         try {
             writeAside(aside, tensors, metadata);
@@ -37,39 +46,49 @@ public final class SafetensorsWriter {
         } catch (IOException failure) {
             SafetensorsException error = new SafetensorsException(
                     file, "cannot be written: " + failure.getMessage() + "; free some space or choose another folder", failure);
-            try {
-                Files.deleteIfExists(aside);
-            } catch (IOException second) {
-                error.addSuppressed(second);
-            }
+            remove(aside, error);
             throw error;
+        } catch (RuntimeException failure) {
+            remove(aside, failure);
+            throw failure;
         }
     }
 
-    private static void writeAside(Path aside, Map<String, Tensor> tensors, Map<String, String> metadata) throws IOException {
-        List<Map.Entry<String, Tensor>> ordered = new ArrayList<>(tensors.entrySet());
-        ordered.sort(Comparator.comparingInt((Map.Entry<String, Tensor> item) -> -item.getValue().dtype().bytes()).thenComparing(Map.Entry::getKey));
+    private static void remove(Path aside, RuntimeException failure) {
+        try {
+            Files.deleteIfExists(aside);
+        } catch (IOException second) {
+            failure.addSuppressed(second);
+        }
+    }
+
+    private static void writeAside(Path aside, Map<String, Deferred> tensors, Map<String, String> metadata) throws IOException {
+        List<Map.Entry<String, Deferred>> ordered = new ArrayList<>(tensors.entrySet());
+        ordered.sort(Comparator.comparingInt((Map.Entry<String, Deferred> item) -> -item.getValue().dtype().bytes()).thenComparing(Map.Entry::getKey));
         try (FileChannel channel = FileChannel.open(
                 aside, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             writeFully(channel, header(ordered, metadata));
-            for (Map.Entry<String, Tensor> item : ordered) {
-                Tensor tensor = item.getValue();
-                for (long at = 0; at < tensor.byteSize(); at += CHUNK) {
-                    writeFully(channel, tensor.data().asSlice(at, Math.min(CHUNK, tensor.byteSize() - at)).asByteBuffer());
-                }
+            for (Map.Entry<String, Deferred> item : ordered) {
+                item.getValue().content().give(tensor -> write(channel, tensor));
             }
             channel.force(true);
         }
     }
 
-    private static ByteBuffer header(List<Map.Entry<String, Tensor>> ordered, Map<String, String> metadata) {
+    private static void write(FileChannel channel, Tensor tensor) throws IOException {
+        for (long at = 0; at < tensor.byteSize(); at += CHUNK) {
+            writeFully(channel, tensor.data().asSlice(at, Math.min(CHUNK, tensor.byteSize() - at)).asByteBuffer());
+        }
+    }
+
+    private static ByteBuffer header(List<Map.Entry<String, Deferred>> ordered, Map<String, String> metadata) {
         ObjectNode root = JSON.createObjectNode();
         if (!metadata.isEmpty()) {
             metadata.forEach(root.putObject("__metadata__")::put);
         }
         long offset = 0;
-        for (Map.Entry<String, Tensor> item : ordered) {
-            Tensor tensor = item.getValue();
+        for (Map.Entry<String, Deferred> item : ordered) {
+            Deferred tensor = item.getValue();
             ObjectNode entry = root.putObject(item.getKey()).put("dtype", tensor.dtype().name());
             var shape = entry.putArray("shape");
             for (long extent : tensor.shape().toArray()) {
