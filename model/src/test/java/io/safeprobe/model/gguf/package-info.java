@@ -1,0 +1,4 @@
+@NullMarked
+package io.safeprobe.model.gguf;
+
+import org.jspecify.annotations.NullMarked;
