@@ -1,5 +1,6 @@
 package io.safeprobe.sap.data;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,10 +13,10 @@ import java.util.Optional;
  * @param <E> {@link Example} for a task, {@link PairExample} for safety pairs
  */
 public record Encoded<E>(List<E> examples, List<Integer> rows, DataReport report) {
-    /** Copies the lists. */
+    /** Keeps the lists as they are: they may be larger than the heap. */
     public Encoded {
-        examples = List.copyOf(examples);
-        rows = List.copyOf(rows);
+        examples = Collections.unmodifiableList(examples);
+        rows = Collections.unmodifiableList(rows);
     }
 
     /** The example of a row; empty when it was dropped. */

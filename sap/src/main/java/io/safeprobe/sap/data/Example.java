@@ -37,6 +37,11 @@ public final class Example {
         this.labels = labels;
     }
 
+    /** What was checked before; the arrays are not copied. */
+    static Example kept(int[] ids, int[] labels) {
+        return new Example(ids, labels);
+    }
+
     /** What is wrong with lengths and ranges; empty when nothing is. */
     static Optional<String> fault(int[] ids, int[] labels, int vocabSize) {
         if (ids.length != labels.length) {

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Prompts to score a model with. Immutable. */
 public final class PromptData {
+    private static final String TYPE = "type";
+    private static final String LABEL = "label";
+
     private final Rows<Prompt> rows;
 
     private PromptData(Rows<Prompt> rows) {
@@ -17,7 +20,7 @@ public final class PromptData {
      * Reads JSONL, a JSON array (of objects, or of texts), CSV, each also with gzip or zstd, Parquet or Arrow; a file, a folder of shards or a
      * pattern of names.
      *
-     * <p>Without a map it knows, in this order: {@code prompt} (XSTest); {@code goal} (AdvBench); {@code Goal} (JailbreakBench);
+     * <p>Without a map it knows, in this order: {@code prompt} (XSTest, where prompts are told apart by being safe or unsafe); {@code goal} (AdvBench); {@code Goal} (JailbreakBench);
      * {@code (ContextString) Behavior} (HarmBench); {@code forbidden_prompt} (StrongREJECT); {@code instruction (input)};
      * {@code question}; {@code text}. Empty prompts are dropped and counted.
      *
@@ -39,6 +42,11 @@ public final class PromptData {
         return rows.values();
     }
 
+    /** Prompts that a good model answers. */
+    public int harmless() {
+        return (int) rows.values().stream().filter(Prompt::harmless).count();
+    }
+
     /** What was read and what was dropped; no token counts. */
     public DataReport report() {
         return rows.report();
@@ -52,6 +60,19 @@ public final class PromptData {
         if (messages.getLast().role().equals("assistant")) {
             throw new Rows.Unusable("the messages end with one of the assistant, so there is nothing to answer");
         }
-        return new Prompt(messages);
+        return new Prompt(messages, layout.required().contains(TYPE) && harmless(cells, record));
+    }
+
+    /** XSTest says so in its label or, where a copy has none, by a type that begins with "contrast". */
+    private static boolean harmless(Cells cells, Fields record) {
+        if (!record.values().containsKey(LABEL)) {
+            return !cells.text(record, TYPE).startsWith("contrast");
+        }
+        String label = cells.text(record, LABEL);
+        return switch (label) {
+            case "safe" -> true;
+            case "unsafe" -> false;
+            default -> throw cells.fault(record, "'" + LABEL + "' is '" + label + "'; in XSTest it is safe or unsafe. For other data name the prompt alone: --map prompt=prompt");
+        };
     }
 }

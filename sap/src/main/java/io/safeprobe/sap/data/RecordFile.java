@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,7 +25,7 @@ import java.util.zip.ZipException;
  * @param sha256 of the file as stored (packed, if it is packed), or of all files one after the other, in lower-case hex
  * @param format as a person reads it, for example {@code JSONL, gzip}
  * @param columns all columns of all records, in the order in which they first occur
- * @param records at least one
+ * @param records at least one; not on the heap
  */
 record RecordFile(Path file, String sha256, String format, Set<String> columns, List<Fields> records) {
     private static final int BUFFER = 1 << 16;
@@ -39,23 +38,23 @@ record RecordFile(Path file, String sha256, String format, Set<String> columns, 
         }
         List<Path> shards = Shards.of(file);
         MessageDigest digest = digest();
-        List<Fields> records = new ArrayList<>();
-        Set<String> formats = new LinkedHashSet<>();
-        for (Path shard : shards) {
-            String prefix = shards.size() == 1 ? "" : shard.getFileName() + ", ";
-            formats.add(read(shard, digest, limit, prefix, records));
-        }
-        if (records.isEmpty()) {
-            throw empty(file);
-        }
         Set<String> columns = new LinkedHashSet<>();
-        records.forEach(row -> columns.addAll(row.values().keySet()));
-        String format = String.join(" and ", formats) + (shards.size() == 1 ? "" : ", " + shards.size() + " files");
-        return new RecordFile(file, HexFormat.of().formatHex(digest.digest()), format, columns, records);
+        Set<String> formats = new LinkedHashSet<>();
+        try (Spilled.Writer<Fields> records = new Spilled.Writer<>(new FieldsCodec())) {
+            for (Path shard : shards) {
+                String prefix = shards.size() == 1 ? "" : shard.getFileName() + ", ";
+                formats.add(read(shard, digest, limit, prefix, columns, records));
+            }
+            if (records.size() == 0) {
+                throw empty(file);
+            }
+            String format = String.join(" and ", formats) + (shards.size() == 1 ? "" : ", " + shards.size() + " files");
+            return new RecordFile(file, HexFormat.of().formatHex(digest.digest()), format, columns, records.list());
+        }
     }
 
     /** Adds the records of one file to those of the files before it, and its bytes to the hash; returns its format. */
-    private static String read(Path file, MessageDigest digest, int limit, String prefix, List<Fields> records) {
+    private static String read(Path file, MessageDigest digest, int limit, String prefix, Set<String> columns, Spilled.Writer<Fields> records) {
         Packing packing = Packing.NONE;
         try (BufferedInputStream stored = new BufferedInputStream(new DigestInputStream(Files.newInputStream(file), digest), BUFFER)) {
             packing = Packing.of(file, stored);
@@ -68,6 +67,7 @@ record RecordFile(Path file, String sha256, String format, Set<String> columns, 
                         break;
                     }
                     records.add(new Fields(prefix + row.place(), row.values()));
+                    columns.addAll(row.values().keySet());
                 }
             }
             stored.transferTo(OutputStream.nullOutputStream());

@@ -5,7 +5,6 @@ import io.safeprobe.model.chat.Message;
 import io.safeprobe.model.chat.jinja.TemplateException;
 import io.safeprobe.model.config.ModelException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -78,10 +77,16 @@ final class RowEncoding {
     }
 
     /** Encodes all rows of a file. */
-    <T, E> Encoded<E> all(Rows<T> rows, BiFunction<T, String, Cut<E>> encode, Function<E, List<Example>> sequences) {
-        List<E> examples = new ArrayList<>();
-        List<Integer> indices = new ArrayList<>();
-        List<Example> counted = new ArrayList<>();
+    <T, E> Encoded<E> all(Rows<T> rows, BiFunction<T, String, Cut<E>> encode, Function<E, List<Example>> sequences, Spilled.Codec<E> codec) {
+        try (Spilled.Writer<E> examples = new Spilled.Writer<>(codec)) {
+            return all(rows, encode, sequences, examples);
+        }
+    }
+
+    private <T, E> Encoded<E> all(
+            Rows<T> rows, BiFunction<T, String, Cut<E>> encode, Function<E, List<Example>> sequences, Spilled.Writer<E> examples) {
+        Indices indices = new Indices();
+        TokenCounts.Sum counted = new TokenCounts.Sum();
         DropCount dropped = new DropCount();
         int truncated = 0;
         int fewestNeeded = Integer.MAX_VALUE;
@@ -90,8 +95,8 @@ final class RowEncoding {
             switch (encode.apply(row.value(), row.place())) {
                 case Cut.Kept<E>(E example, boolean cut) -> {
                     examples.add(example);
-                    indices.add(i);
-                    counted.addAll(sequences.apply(example));
+                    indices.append(i);
+                    sequences.apply(example).forEach(counted::add);
                     truncated += cut ? 1 : 0;
                 }
                 case Cut.Lost<E>(String reason, int needed) -> {
@@ -100,10 +105,10 @@ final class RowEncoding {
                 }
             }
         }
-        if (examples.isEmpty()) {
+        if (indices.isEmpty()) {
             throw nothingLeft(dropped.list(), fewestNeeded);
         }
-        return new Encoded<>(examples, indices, rows.report().encoded(examples.size(), dropped.list(), TokenCounts.of(counted, truncated)));
+        return new Encoded<>(examples.list(), indices, rows.report().encoded(indices.size(), dropped.list(), counted.counts(truncated)));
     }
 
     private DataException nothingLeft(List<Dropped> dropped, int fewestNeeded) {

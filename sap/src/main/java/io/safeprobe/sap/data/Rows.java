@@ -1,8 +1,10 @@
 package io.safeprobe.sap.data;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.AbstractList;
 import java.util.List;
+import java.util.RandomAccess;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -42,24 +44,55 @@ record Rows<T>(DataSource source, List<Placed<T>> rows, List<Dropped> dropped) {
         Layout layout = recognition.of(file, map);
         Cells cells = new Cells(path, layout);
         DropCount dropped = new DropCount();
-        List<Placed<T>> rows = new ArrayList<>();
-        for (Fields record : file.records()) {
+        Indices usable = new Indices();
+        for (int i = 0; i < file.records().size(); i++) {
+            Fields record = file.records().get(i);
             try {
-                rows.add(new Placed<>(record.place(), reader.read(cells, layout, record)));
+                reader.read(cells, layout, record);
+                usable.append(i);
             } catch (Unusable unusable) {
                 dropped.add(unusable.reason(), record.place());
             }
         }
-        if (rows.isEmpty()) {
+        if (usable.isEmpty()) {
             throw new DataException(path, "no row is usable: " + reasons(dropped.list()) + "; give a file with whole rows, or map other columns with --map "
                     + recognition.mapSyntax());
         }
-        return new Rows<>(DataSource.of(file, layout), List.copyOf(rows), dropped.list());
+        List<Placed<T>> rows = new Made<>(usable, index -> {
+            Fields record = file.records().get(index);
+            try {
+                return new Placed<>(record.place(), reader.read(cells, layout, record));
+            } catch (Unusable changed) {
+                throw new IllegalStateException("a record was usable and is not any more: " + changed.reason(), changed);
+            }
+        });
+        return new Rows<>(DataSource.of(file, layout), rows, dropped.list());
+    }
+
+    /** Rows that are made of their records whenever one is asked for, so that a file may be larger than the heap. */
+    private static final class Made<S, T> extends AbstractList<T> implements RandomAccess {
+        private final List<S> sources;
+        private final Function<S, T> make;
+
+        Made(List<S> sources, Function<S, T> make) {
+            this.sources = sources;
+            this.make = make;
+        }
+
+        @Override
+        public T get(int index) {
+            return make.apply(sources.get(index));
+        }
+
+        @Override
+        public int size() {
+            return sources.size();
+        }
     }
 
     /** The rows alone. */
     List<T> values() {
-        return rows.stream().map(Placed::value).toList();
+        return new Made<>(rows, Placed::value);
     }
 
     DataReport report() {

@@ -70,7 +70,7 @@ public final class SafetyData {
                 case SafetyPair.Tokens tokens -> encoding.cut(place, tokens.harmful());
             };
             return safe.with(harmful, PairExample::new);
-        }, pair -> List.of(pair.safe(), pair.harmful()));
+        }, pair -> List.of(pair.safe(), pair.harmful()), ExampleCodec.PAIRS);
     }
 
     private static SafetyPair pair(Cells cells, Layout layout, Fields record) throws Rows.Unusable {

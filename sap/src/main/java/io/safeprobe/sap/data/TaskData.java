@@ -60,7 +60,7 @@ public final class TaskData {
         return encoding.all(rows, (row, place) -> switch (row) {
             case TaskRow.Text text -> encoding.cut(place, encoding.text(place, text.prompt(), text.response()));
             case TaskRow.Tokens tokens -> encoding.cut(place, tokens.row());
-        }, List::of);
+        }, List::of, new ExampleCodec());
     }
 
     private static TaskRow row(Cells cells, Layout layout, Fields record) throws Rows.Unusable {

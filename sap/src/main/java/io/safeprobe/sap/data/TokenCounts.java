@@ -1,6 +1,5 @@
 package io.safeprobe.sap.data;
 
-import java.util.Collection;
 import java.util.IntSummaryStatistics;
 
 /**
@@ -15,9 +14,18 @@ import java.util.IntSummaryStatistics;
  * @param truncated rows (for pairs: pairs) that lost tokens and are still learnt from
  */
 public record TokenCounts(int sequences, long tokens, long labelledTokens, int min, double mean, int max, int truncated) {
-    static TokenCounts of(Collection<Example> examples, int truncated) {
-        IntSummaryStatistics lengths = examples.stream().mapToInt(Example::tokens).summaryStatistics();
-        long labelled = examples.stream().mapToLong(Example::labelledTokens).sum();
-        return new TokenCounts(examples.size(), lengths.getSum(), labelled, lengths.getMin(), lengths.getAverage(), lengths.getMax(), truncated);
+    /** Counts sequences one after the other. */
+    static final class Sum {
+        private final IntSummaryStatistics lengths = new IntSummaryStatistics();
+        private long labelled;
+
+        void add(Example example) {
+            lengths.accept(example.tokens());
+            labelled += example.labelledTokens();
+        }
+
+        TokenCounts counts(int truncated) {
+            return new TokenCounts((int) lengths.getCount(), lengths.getSum(), labelled, lengths.getMin(), lengths.getAverage(), lengths.getMax(), truncated);
+        }
     }
 }

@@ -7,6 +7,7 @@ import io.safeprobe.sap.objective.Labelled;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
@@ -49,6 +50,13 @@ final class LargestBatch {
     }
 
     private static <T> List<Integer> largest(List<T> items, int count, ToIntFunction<T> size) {
-        return items.stream().map(size::applyAsInt).sorted(Comparator.reverseOrder()).limit(count).toList();
+        PriorityQueue<Integer> kept = new PriorityQueue<>();
+        for (T item : items) {
+            kept.add(size.applyAsInt(item));
+            if (kept.size() > count) {
+                kept.remove();
+            }
+        }
+        return kept.stream().sorted(Comparator.reverseOrder()).toList();
     }
 }

@@ -18,6 +18,7 @@ public record RunConfig(
      * @param map the column map as it was given; null when columns were recognised
      * @param limit rows read; 0 for all
      * @param sha256 of the file, in hexadecimal
+     * @param rows usable ones before any was encoded; 0 where an older run does not say
      */
-    public record Source(String file, @Nullable String map, int limit, String sha256) {}
+    public record Source(String file, @Nullable String map, int limit, String sha256, int rows) {}
 }

@@ -2,6 +2,7 @@ package io.safeprobe.sap.train;
 
 import io.safeprobe.sap.data.Example;
 import io.safeprobe.sap.data.PairExample;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -12,11 +13,11 @@ import java.util.List;
  * @param validation rows set apart; may be empty
  */
 public record TrainingData(List<Example> rows, List<PairExample> pairs, List<Example> validation) {
-    /** Copies the lists. */
+    /** Keeps the lists as they are: they may be larger than the heap. */
     public TrainingData {
-        rows = List.copyOf(rows);
-        pairs = List.copyOf(pairs);
-        validation = List.copyOf(validation);
+        rows = Collections.unmodifiableList(rows);
+        pairs = Collections.unmodifiableList(pairs);
+        validation = Collections.unmodifiableList(validation);
         if (rows.isEmpty()) {
             throw new IllegalArgumentException("training needs at least one row");
         }

@@ -42,6 +42,27 @@ class PromptDataTest {
         assertThat(data.prompts()).containsExactly(prompt("P"));
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "id,prompt,type,label,focus | homonyms,safe | true",
+        "id,prompt,type,label,focus | contrast_homonyms,unsafe | false",
+        "id,prompt,type,focus | historical_events | true",
+        "id,prompt,type,focus | contrast_historical_events | false",
+        "id,prompt,type,label | homonyms,safe | false"
+    })
+    void xsTestTellsSafePromptsApart(String header, String kind, boolean harmless) {
+        PromptData data = read(header + "\n1,P," + kind + (header.endsWith("focus") ? ",f" : "") + "\n", null);
+
+        assertThat(data.prompts()).containsExactly(new Prompt(prompt("P").messages(), harmless));
+        assertThat(data.harmless()).isEqualTo(harmless ? 1 : 0);
+    }
+
+    @Test
+    void anXsTestLabelOfAnotherKindIsAnError() {
+        assertThatThrownBy(() -> read("prompt,type,label,focus\nP,x,perhaps,y\n", null).prompts())
+                .isInstanceOf(DataException.class).hasMessageContaining("line 2").hasMessageContaining("'perhaps'").hasMessageContaining("--map");
+    }
+
     @Test
     void aHarmBenchContextComesBeforeItsBehavior() {
         assertThat(read("Behavior,ContextString\nP,C\nQ,\n", null).prompts()).containsExactly(prompt("C\nP"), prompt("Q"));

@@ -27,7 +27,7 @@ class ShardsTest {
         assertThat(file.file()).isEqualTo(saved);
         assertThat(file.format()).isEqualTo("Arrow stream, 2 files");
         assertThat(file.records()).extracting(Fields::place).containsExactly("data-00000-of-00002.arrow, row 1", "data-00000-of-00002.arrow, row 2",
-                "data-00000-of-00002.arrow, row 3", "data-00001-of-00002.arrow, row 1");
+                "data-00001-of-00002.arrow, row 1", "data-00001-of-00002.arrow, row 2");
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         digest.update(Files.readAllBytes(saved.resolve("data-00000-of-00002.arrow")));
         digest.update(Files.readAllBytes(saved.resolve("data-00001-of-00002.arrow")));
