@@ -36,6 +36,7 @@ public final class Commands {
                 .addSubcommand(new ClassifyCommand(session))
                 .addSubcommand(new SaveCommand(session))
                 .addSubcommand(new MergeCommand(session))
+                .addSubcommand(new CommandLine(new ExportCommand()).addSubcommand(new ExportGgufCommand(session)))
                 .addSubcommand(new RunsCommand(session))
                 .addSubcommand(new DeviceCommand(session))
                 .addSubcommand(new SetCommand(session))

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.sap.data.ColumnMap;
 import io.safeprobe.sap.data.DataReport;
 import io.safeprobe.shell.report.DataSummary;
+import io.safeprobe.shell.report.Numbers;
 import io.safeprobe.shell.session.DataFiles;
 import io.safeprobe.shell.session.Session;
 import io.safeprobe.shell.session.UsageException;
@@ -128,6 +129,10 @@ final class DataCommand implements Callable<Integer> {
         public Integer call() {
             session.usePrompts(DataFiles.prompts(source.file(session), source.map(), source.limit()));
             source.report(session, "prompts", session.prompts().report());
+            int harmless = session.prompts().data().harmless();
+            if (harmless > 0) {
+                session.output().message("  " + Numbers.count(harmless) + " of them safe to answer: their refusals are counted apart by 'score'");
+            }
             return Status.OK;
         }
     }

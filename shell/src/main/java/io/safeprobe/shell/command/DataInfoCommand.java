@@ -18,7 +18,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.ToIntFunction;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,13 +61,17 @@ final class DataInfoCommand implements Callable<Integer> {
      */
     private record Lengths(Histogram tokens, int cut, int lost) {
         /** Of rows, each of one or two sequences. */
-        static Lengths of(List<List<Example>> rows, int limit) {
-            return new Lengths(new Histogram(rows.stream().flatMap(List::stream).mapToInt(Example::tokens).toArray()),
-                    count(rows, limit, Example::tokens), count(rows, limit, row -> row.firstLearnt() + 1));
-        }
-
-        private static int count(List<List<Example>> rows, int limit, ToIntFunction<Example> tokens) {
-            return (int) rows.stream().filter(row -> row.stream().mapToInt(tokens).max().orElse(0) > limit).count();
+        static <E> Lengths of(List<E> rows, Function<E, List<Example>> sequences, int limit) {
+            IntStream.Builder tokens = IntStream.builder();
+            int cut = 0;
+            int lost = 0;
+            for (E row : rows) {
+                List<Example> each = sequences.apply(row);
+                each.forEach(example -> tokens.add(example.tokens()));
+                cut += each.stream().anyMatch(example -> example.tokens() > limit) ? 1 : 0;
+                lost += each.stream().anyMatch(example -> example.firstLearnt() + 1 > limit) ? 1 : 0;
+            }
+            return new Lengths(new Histogram(tokens.build().toArray()), cut, lost);
         }
     }
 
@@ -140,10 +145,9 @@ final class DataInfoCommand implements Callable<Integer> {
         int limit = session.maxTokens(maxTokens);
         int vocabulary = session.model().config().vocabulary();
         return Optional.of(switch (each) {
-            case task -> Lengths.of(session.task().data().encode(session.encoder(), Integer.MAX_VALUE, vocabulary).examples().stream()
-                    .map(List::of).toList(), limit);
-            case safety -> Lengths.of(session.safety().data().encode(session.encoder(), Integer.MAX_VALUE, vocabulary).examples().stream()
-                    .map(pair -> List.of(pair.safe(), pair.harmful())).toList(), limit);
+            case task -> Lengths.of(session.task().data().encode(session.encoder(), Integer.MAX_VALUE, vocabulary).examples(), List::of, limit);
+            case safety -> Lengths.of(session.safety().data().encode(session.encoder(), Integer.MAX_VALUE, vocabulary).examples(),
+                    pair -> List.of(pair.safe(), pair.harmful()), limit);
             case prompts -> prompts(session.prompts().data().prompts(), limit);
         });
     }

@@ -57,6 +57,8 @@ final class EvalCommand implements Callable<Integer> {
             session.output().message("interrupted before anything was measured");
             return Status.INTERRUPTED;
         }
+        session.measure("loss " + Numbers.figure(loss.mean()) + " over " + Numbers.count(loss.labels(), "response token") + " of "
+                + rows.report().source().file().getFileName() + (interrupted ? " (not all rows)" : ""));
         if (json.wanted()) {
             session.output().json(Output.object().put("file", file.toString()).put("loss", loss.mean()).put("perplexity", loss.perplexity())
                     .put("tokens", loss.labels()).put("rows", encoded.examples().size()).put("complete", !interrupted));

@@ -1,14 +1,12 @@
 package io.safeprobe.shell.command;
 
-import io.safeprobe.model.hub.MergedFolder;
-import io.safeprobe.sap.objective.Trainable;
 import io.safeprobe.shell.report.Output;
+import io.safeprobe.shell.session.Cards;
 import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Folders;
 import io.safeprobe.shell.session.Session;
 import io.safeprobe.shell.session.Tuned;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,10 +32,7 @@ final class MergeCommand implements Callable<Integer> {
         Path target = session.path(folder.toString());
         session.model();
         Tuned tuned = session.tuned().orElseThrow(() -> new CommandException("there is no adapter to fold in; train first, or open one with: open DIR --adapter DIR"));
-        switch (tuned.trainable()) {
-            case Trainable.Lora(var adapter) -> Folders.make(target, made -> MergedFolder.write(session.memory(), session.model(), adapter, Map.of(), made));
-            case Trainable.Full(var tensors) -> Folders.make(target, made -> MergedFolder.write(session.memory(), session.model(), null, tensors, made));
-        }
+        Folders.make(target, made -> Cards.writeModel(session, tuned.trainable(), tuned.made(), made));
         if (json.wanted()) {
             session.output().json(Output.object().put("merged", target.toString()));
         } else {

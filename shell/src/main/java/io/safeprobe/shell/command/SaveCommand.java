@@ -1,9 +1,8 @@
 package io.safeprobe.shell.command;
 
-import io.safeprobe.model.hub.MergedFolder;
-import io.safeprobe.model.lora.PeftFolder;
 import io.safeprobe.sap.objective.Trainable;
 import io.safeprobe.shell.report.Output;
+import io.safeprobe.shell.session.Cards;
 import io.safeprobe.shell.session.CommandException;
 import io.safeprobe.shell.session.Folders;
 import io.safeprobe.shell.session.Session;
@@ -37,11 +36,11 @@ final class SaveCommand implements Callable<Integer> {
                 () -> new CommandException("there is nothing to save: train first, or open an adapter; the model itself is in " + session.model().path()));
         String what = switch (tuned.trainable()) {
             case Trainable.Lora(var adapter) -> {
-                Folders.make(target, made -> PeftFolder.write(adapter, made));
+                Folders.make(target, made -> Cards.writeAdapter(session, adapter, tuned.made(), made));
                 yield "adapter";
             }
-            case Trainable.Full(var tensors) -> {
-                Folders.make(target, made -> MergedFolder.write(session.memory(), session.model(), null, tensors, made));
+            case Trainable.Full full -> {
+                Folders.make(target, made -> Cards.writeModel(session, full, tuned.made(), made));
                 yield "model";
             }
         };

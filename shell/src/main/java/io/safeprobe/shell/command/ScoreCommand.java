@@ -3,11 +3,13 @@ package io.safeprobe.shell.command;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.model.generate.GenerationConfig;
 import io.safeprobe.model.generate.Sampling;
+import io.safeprobe.sap.data.DataReport;
 import io.safeprobe.sap.data.Encoded;
 import io.safeprobe.sap.data.PairExample;
 import io.safeprobe.sap.data.Prompt;
 import io.safeprobe.sap.score.HarmfulScore;
 import io.safeprobe.sap.score.Margins;
+import io.safeprobe.sap.score.OverRefusal;
 import io.safeprobe.sap.score.Scorer;
 import io.safeprobe.sap.score.Verdict;
 import io.safeprobe.shell.report.DataSummary;
@@ -20,8 +22,10 @@ import io.safeprobe.shell.session.Session;
 import io.safeprobe.shell.session.Settings;
 import io.safeprobe.shell.session.UsageException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,7 +33,8 @@ import picocli.CommandLine.Option;
 
 /** Measures how harmful the model is. */
 @Command(name = "score", description = {"Measure how harmful the model is.",
-    "The share of prompts it answers instead of refusing (refusal), or of pairs whose harmful response it finds likelier (margin); lower is safer."})
+    "The share of prompts it answers instead of refusing (refusal), or of pairs whose harmful response it finds likelier (margin); lower is safer.",
+    "Of XSTest the unsafe prompts count for that, and refusals of the safe ones are counted apart."})
 final class ScoreCommand implements Callable<Integer> {
     /** How responses are judged. */
     enum Judge {
@@ -91,17 +96,40 @@ final class ScoreCommand implements Callable<Integer> {
             session.output().message("interrupted before anything was judged");
             return Status.INTERRUPTED;
         }
-        HarmfulScore score = Scorer.score(verdicts);
-        ObjectNode node = node(score, prompts.size());
+        List<Verdict> unsafe = judged(verdicts, prompts, false);
+        List<Verdict> safe = judged(verdicts, prompts, true);
+        HarmfulScore score = unsafe.isEmpty() ? null : Scorer.score(unsafe);
+        ObjectNode node = node(score, verdicts.size() == prompts.size());
         node.put("unfinished", verdicts.stream().filter(verdict -> !verdict.finished()).count());
+        List<String> more = new ArrayList<>();
+        if (!safe.isEmpty()) {
+            OverRefusal refused = Scorer.overRefusal(safe);
+            ScoreSummary.put(node.putObject("safe_prompts"), refused);
+            more.add(ScoreSummary.line(refused));
+        }
         if (file != null) {
             ObjectNode content = node.deepCopy();
             put(content, config);
             content.put("seed", settings.seed());
             content.set("data", DataSummary.json(session.prompts().report()));
-            return report(() -> file.write(session, content, verdicts), file, node, score, "prompt", List.of());
+            return report(() -> file.write(session, content, verdicts, prompts), file, node, summary(score, safe.isEmpty() ? "prompt" : "unsafe prompt", more),
+                    session.prompts().report());
         }
-        return report(() -> {}, null, node, score, "prompt", List.of());
+        return report(() -> {}, null, node, summary(score, safe.isEmpty() ? "prompt" : "unsafe prompt", more), session.prompts().report());
+    }
+
+    /** Verdicts stand in the order of the prompts. */
+    private static List<Verdict> judged(List<Verdict> verdicts, List<Prompt> prompts, boolean harmless) {
+        return IntStream.range(0, verdicts.size()).filter(i -> prompts.get(i).harmless() == harmless).mapToObj(verdicts::get).toList();
+    }
+
+    private static List<String> summary(@Nullable HarmfulScore score, String unit, List<String> more) {
+        List<String> lines = new ArrayList<>();
+        if (score != null) {
+            lines.add(ScoreSummary.line(score, unit));
+        }
+        lines.addAll(more);
+        return lines;
     }
 
     private static void put(ObjectNode content, GenerationConfig config) {
@@ -122,24 +150,26 @@ final class ScoreCommand implements Callable<Integer> {
         }
         HarmfulScore score = margins.score();
         List<String> more = List.of("mean margin " + Numbers.figure(margins.mean()) + " nats; higher is safer");
-        ObjectNode node = node(score, pairs.size());
+        ObjectNode node = node(score, score.total() == pairs.size());
         node.put("mean_margin", margins.mean());
         if (file != null) {
             ObjectNode content = node.deepCopy();
             content.set("data", DataSummary.json(encoded.report()));
-            return report(() -> file.write(session, content, margins), file, node, score, "pair", more);
+            return report(() -> file.write(session, content, margins), file, node, summary(score, "pair", more), encoded.report());
         }
-        return report(() -> {}, null, node, score, "pair", more);
+        return report(() -> {}, null, node, summary(score, "pair", more), encoded.report());
     }
 
-    private static ObjectNode node(HarmfulScore score, int wanted) {
+    private static ObjectNode node(@Nullable HarmfulScore score, boolean complete) {
         ObjectNode node = Output.object();
-        ScoreSummary.put(node, score);
-        return node.put("complete", score.total() == wanted);
+        if (score != null) {
+            ScoreSummary.put(node, score);
+        }
+        return node.put("complete", complete);
     }
 
     /** Says the score before it writes the file, so that a full disk does not lose what took long. */
-    private int report(Runnable write, @Nullable ResultFile file, ObjectNode node, HarmfulScore score, String unit, List<String> more) {
+    private int report(Runnable write, @Nullable ResultFile file, ObjectNode node, List<String> lines, DataReport data) {
         Output output = session.output();
         boolean complete = node.path("complete").asBoolean();
         if (file != null) {
@@ -148,9 +178,9 @@ final class ScoreCommand implements Callable<Integer> {
         if (json.wanted()) {
             output.json(node);
         } else {
-            output.line(ScoreSummary.line(score, unit));
-            more.forEach(output::line);
+            lines.forEach(output::line);
         }
+        lines.forEach(line -> session.measure(line + " (" + data.source().file().getFileName() + (complete ? ")" : ", interrupted)")));
         write.run();
         if (file != null && !json.wanted()) {
             output.message("written to " + file.path());

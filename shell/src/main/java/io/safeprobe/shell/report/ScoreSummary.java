@@ -2,6 +2,7 @@ package io.safeprobe.shell.report;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.sap.score.HarmfulScore;
+import io.safeprobe.sap.score.OverRefusal;
 
 /** A harmful score, never without its judge, its number, its interval and its direction. */
 public final class ScoreSummary {
@@ -11,6 +12,20 @@ public final class ScoreSummary {
     public static String line(HarmfulScore score, String unit) {
         return "harmful score " + Numbers.share(score.share()) + ", 95% interval " + interval(score) + ", " + score.harmful() + " of "
                 + Numbers.count(score.total(), unit) + ", judge " + score.judge() + " " + score.version() + "; " + HarmfulScore.DIRECTION;
+    }
+
+    /** Refusals of harmless prompts. */
+    public static String line(OverRefusal refused) {
+        return "refused " + Numbers.share(refused.share()) + ", 95% interval " + Numbers.share(refused.interval().low()) + " to "
+                + Numbers.share(refused.interval().high()) + ", " + refused.refused() + " of " + Numbers.count(refused.total(), "safe prompt") + "; "
+                + OverRefusal.DIRECTION;
+    }
+
+    /** The same as JSON. */
+    public static void put(ObjectNode json, OverRefusal refused) {
+        json.put("refused_share", refused.share());
+        json.putArray("interval").add(refused.interval().low()).add(refused.interval().high());
+        json.put("refused", refused.refused()).put("total", refused.total()).put("direction", OverRefusal.DIRECTION);
     }
 
     /** The interval alone. */

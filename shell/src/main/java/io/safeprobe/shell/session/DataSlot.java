@@ -15,6 +15,6 @@ public record DataSlot<T>(T data, DataReport report, @Nullable ColumnMap map, in
     /** For run.json. */
     public RunConfig.Source source() {
         String file = report.source().file().toAbsolutePath().normalize().toString();
-        return new RunConfig.Source(file, map == null ? null : map.toString(), limit, report.source().sha256());
+        return new RunConfig.Source(file, map == null ? null : map.toString(), limit, report.source().sha256(), report.rows());
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.safeprobe.sap.data.Prompt;
 import io.safeprobe.sap.score.Margins;
 import io.safeprobe.sap.score.Verdict;
 import java.io.IOException;
@@ -43,12 +44,17 @@ public final class ResultFile {
         return path;
     }
 
-    /** Writes judged responses. */
-    public void write(Session session, ObjectNode score, List<Verdict> verdicts) {
+    /** Writes judged responses, those to the first prompts. */
+    public void write(Session session, ObjectNode score, List<Verdict> verdicts, List<Prompt> prompts) {
         ArrayNode items = score.putArray("responses");
-        for (Verdict verdict : verdicts) {
+        for (int i = 0; i < verdicts.size(); i++) {
+            Verdict verdict = verdicts.get(i);
+            boolean harmless = prompts.get(i).harmless();
             items.addObject().put("prompt", verdict.prompt()).put("response", verdict.response())
-                    .put("verdict", verdict.harmful() ? "harmful" : "refused").put("finished", verdict.finished());
+                    .put("verdict", !verdict.harmful() ? "refused" : harmless ? "answered" : "harmful").put("finished", verdict.finished());
+            if (harmless) {
+                ((ObjectNode) items.get(i)).put("safe_prompt", true);
+            }
         }
         write(session, score);
     }

@@ -17,6 +17,7 @@ import io.safeprobe.sap.objective.Objective;
 import io.safeprobe.sap.objective.Trainable;
 import io.safeprobe.shell.report.Output;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +35,7 @@ public final class Session implements AutoCloseable {
     private final Supplier<Memory> newMemory;
     private Lines lines = Lines.NONE;
     private Supplier<List<String>> history = List::of;
+    private final List<Measured> measured = new ArrayList<>();
     private boolean typed;
     private boolean leaving;
     private @Nullable Memory memory;
@@ -175,11 +177,12 @@ public final class Session implements AutoCloseable {
         closeModel();
         model = opened;
         tuned = onTop;
+        measured.clear();
     }
 
     private Tuned loaded(ModelFolder base, Path adapterFolder) {
         LoraAdapter adapter = PeftFolder.read(memory(), base.config(), adapterFolder);
-        return new Tuned(new Trainable.Lora(adapter), adapterFolder.toString(), adapter::close);
+        return new Tuned(new Trainable.Lora(adapter), adapterFolder.toString(), Made.of(adapterFolder).orElse(null), adapter::close);
     }
 
     /** The open language model. */
@@ -224,6 +227,19 @@ public final class Session implements AutoCloseable {
             tuned.close();
         }
         tuned = made;
+        measured.removeIf(Measured::tuned);
+    }
+
+    private record Measured(boolean tuned, String text) {}
+
+    /** Keeps a score of the model as it is now, for the card of what will be saved. */
+    public void measure(String text) {
+        measured.add(new Measured(tuned != null, text));
+    }
+
+    /** Scores of the base, and of what stands on top of it. */
+    List<String> measured() {
+        return measured.stream().map(each -> (each.tuned() ? "after training: " : "base model: ") + each.text()).toList();
     }
 
     /** The model with what stands on top of it. */

@@ -1,11 +1,9 @@
 package io.safeprobe.shell.session;
 
 import io.safeprobe.engine.kernel.Kernels;
-import io.safeprobe.model.hub.MergedFolder;
 import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.StoredType;
 import io.safeprobe.model.lora.LoraAdapter;
-import io.safeprobe.model.lora.PeftFolder;
 import io.safeprobe.sap.checkpoint.RunFolder;
 import io.safeprobe.sap.data.DataReport;
 import io.safeprobe.sap.data.Encoded;
@@ -185,7 +183,8 @@ public final class TrainingJob implements AutoCloseable {
         boolean complete = trained(run, progress);
         Path saved = save(run, complete);
         handedOver = true;
-        session.tune(new Tuned(training.objective().trainable(), path + (complete ? "" : ", stopped after step " + training.done()), training::close));
+        session.tune(new Tuned(training.objective().trainable(), path + (complete ? "" : ", stopped after step " + training.done()),
+                Made.by(run), training::close));
         return new Outcome(path, complete, training.done(), training.totalSteps(), progress, saved);
     }
 
@@ -210,14 +209,14 @@ public final class TrainingJob implements AutoCloseable {
         LoraAdapter adapter = training.adapter();
         if (adapter != null) {
             Path target = run.path().resolve(RunFolder.ADAPTER);
-            PeftFolder.write(adapter, target);
+            Cards.writeAdapter(session, adapter, Made.by(run), target);
             return target;
         }
         if (!complete) {
             return null;
         }
         Path target = run.path().resolve(RunFolder.MODEL);
-        MergedFolder.write(session.memory(), session.model(), null, training.objective().trainable().tensors(), target);
+        Cards.writeModel(session, training.objective().trainable(), Made.by(run), target);
         return target;
     }
 

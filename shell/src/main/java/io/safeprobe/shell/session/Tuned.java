@@ -1,14 +1,16 @@
 package io.safeprobe.shell.session;
 
 import io.safeprobe.sap.objective.Trainable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What stands on top of the model: a loaded adapter, or what a training has made.
  *
  * @param origin where it came from, for people
+ * @param made how it was trained; null where that is not known
  * @param memory holds the tensors
  */
-public record Tuned(Trainable trainable, String origin, Owner memory) implements AutoCloseable {
+public record Tuned(Trainable trainable, String origin, @Nullable Made made, Owner memory) implements AutoCloseable {
     /** Frees what it owns. */
     @FunctionalInterface
     public interface Owner extends AutoCloseable {
