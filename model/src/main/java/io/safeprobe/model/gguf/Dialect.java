@@ -5,7 +5,6 @@ import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.config.RopeScaling;
 import io.safeprobe.model.config.Variant;
-import io.safeprobe.model.config.WeightNames;
 import java.util.stream.IntStream;
 
 /**
@@ -30,9 +29,9 @@ record Dialect(String name, boolean interleaved) {
         };
         boolean llama = dialect.name.equals("llama");
         dialect.require(config.activation() == Curve.SILU, "a gate other than silu");
-        dialect.require(!variant.ffnBias() || llama, "a bias in the feed-forward layer");
-        dialect.require(!variant.outputBias() || llama, "a bias in the output projection of attention");
-        dialect.require(!variant.qkvBias() || !dialect.name.equals("olmo2"), "a bias in the projections of attention");
+        dialect.require(!variant.biases().feedForward() || llama, "a bias in the feed-forward layer");
+        dialect.require(!variant.biases().output() || llama, "a bias in the output projection of attention");
+        dialect.require(!variant.biases().qkv() || !dialect.name.equals("olmo2"), "a bias in the projections of attention");
         boolean ownWidth = llama || dialect.name.equals("qwen3") || dialect.name.equals("smollm3");
         dialect.require(ownWidth || config.headSize() * config.heads() == config.hidden(), "a head size other than hidden size by heads");
         dialect.require(dialect.name.equals("smollm3") || variant.unrotated().isEmpty(), "layers without rotary embedding");
@@ -40,6 +39,7 @@ record Dialect(String name, boolean interleaved) {
             dialect.require(variant.unrotated().equals(IntStream.range(0, config.layers()).filter(layer -> layer % 4 == 3).boxed().toList()),
                     "any choice of layers without rotary embedding but every fourth");
         }
+        dialect.require(config.rotary() == config.headSize(), "heads of which a part is rotated");
         dialect.requireScaling(config.ropeScaling());
         return dialect;
     }
@@ -77,13 +77,13 @@ record Dialect(String name, boolean interleaved) {
     /** The name of a weight, such as blk.0.attn_q.weight for model.layers.0.self_attn.q_proj.weight. */
     String tensorName(String weight) {
         switch (weight) {
-            case WeightNames.EMBEDDING -> {
+            case "model.embed_tokens.weight" -> {
                 return "token_embd.weight";
             }
-            case WeightNames.NORM -> {
+            case "model.norm.weight" -> {
                 return "output_norm.weight";
             }
-            case WeightNames.HEAD -> {
+            case "lm_head.weight" -> {
                 return "output.weight";
             }
             default -> {}

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model as one GGUF file: keys and tensor names of llama.cpp, vectors in float32, matrices in the type asked for.
@@ -94,7 +95,8 @@ public final class GgufModel {
                 converted(rows, weight, tensor, tensor.shape().rank() == 1 ? DType.F32 : dtype, order(dialect, config, weight))));
         if (config.tiedHead() && dialect.name().equals("olmo2")) {
             // The others take the embedding where there is no head.
-            tensors.put("output.weight", converted(rows, WeightNames.EMBEDDING, tuning.folded(memory, model).get(WeightNames.EMBEDDING), dtype, row -> row));
+            String embedding = WeightNames.weight(config.names().embedding());
+            tensors.put("output.weight", converted(rows, embedding, tuning.folded(memory, model).get(embedding), dtype, row -> row));
         }
         if (config.ropeScaling() instanceof RopeScaling.Llama3 llama3) {
             tensors.put("rope_freqs.weight", divisors(memory, config, llama3));
@@ -102,7 +104,7 @@ public final class GgufModel {
         return tensors;
     }
 
-    private static Deferred converted(Rows rows, String weight, @org.jspecify.annotations.Nullable Deferred tensor, DType dtype, LongUnaryOperator order) {
+    private static Deferred converted(Rows rows, String weight, @Nullable Deferred tensor, DType dtype, LongUnaryOperator order) {
         if (tensor == null) {
             throw new ModelException("the model has no weight '" + weight + "'");
         }

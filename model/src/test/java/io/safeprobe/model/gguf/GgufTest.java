@@ -11,7 +11,6 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.Golden;
 import io.safeprobe.model.config.ModelException;
-import io.safeprobe.model.config.WeightNames;
 import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.StoredType;
 import io.safeprobe.model.hub.Tuning;
@@ -113,7 +112,7 @@ class GgufTest {
     void theScaleOfARankStabilisedAdapterIsKept() throws IOException {
         try (Golden golden = Golden.open("tiny-llama");
                 LoraAdapter adapter = LoraAdapter.fresh(
-                        golden.memory, golden.model.config(), new LoraConfig(5, 7, 0, WeightNames.LINEAR, true, ""), new Random(3))) {
+                        golden.memory, golden.model.config(), new LoraConfig(5, 7, 0, golden.model.config().names().linear(), true, ""), new Random(3))) {
             adapter.tensors().values().forEach(tensor -> tensor.set(1, 0.5));
             GgufReader folded = exported(golden, Tuning.of(adapter), DType.F32);
             GgufReader base = exported(golden, Tuning.NONE, DType.F32);
@@ -153,7 +152,7 @@ class GgufTest {
             GgufReader file = exported(golden, Tuning.NONE, dtype);
             assertThat(file.number("general.file_type")).isEqualTo(fileType);
             file.tensors.forEach((name, tensor) -> assertThat(tensor.dtype()).as(name).isEqualTo(tensor.extents.length == 1 ? DType.F32 : dtype));
-            double[] exact = golden.model.weights().get(WeightNames.EMBEDDING).toDoubles();
+            double[] exact = golden.model.weights().get("model.embed_tokens.weight").toDoubles();
             double[] stored = file.tensor("token_embd.weight");
             for (int i = 0; i < exact.length; i++) {
                 assertThat(stored[i]).isEqualTo(switch (dtype) {
@@ -182,9 +181,9 @@ class GgufTest {
         try (Golden golden = Golden.open("tiny-llama"); var scope = golden.memory.scope()) {
             refused(golden, Tuning.NONE, DType.F32, true, "--no-tokenizer");
             refused(golden, Tuning.NONE, DType.F64, false, "f32, f16 or bf16");
-            Tensor large = Tensor.allocate(scope, DType.F32, golden.model.weights().get(WeightNames.HEAD).shape());
+            Tensor large = Tensor.allocate(scope, DType.F32, golden.model.weights().get("lm_head.weight").shape());
             large.set(3, 70_000);
-            refused(golden, Tuning.of(Map.of(WeightNames.HEAD, large)), DType.F16, false, "no room");
+            refused(golden, Tuning.of(Map.of("lm_head.weight", large)), DType.F16, false, "no room");
         }
     }
 

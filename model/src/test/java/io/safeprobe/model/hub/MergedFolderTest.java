@@ -103,7 +103,7 @@ class MergedFolderTest {
         Files.createDirectories(folder.resolve("merged.part"));
         Files.writeString(folder.resolve("merged.part").resolve("left-by-a-crash"), "");
         try (Golden golden = Golden.open("tiny-llama"); Memory small = Memory.ofLimit(100)) {
-            Map<String, Tensor> trained = Map.of(WeightNames.EMBEDDING, golden.model.weights().get(WeightNames.EMBEDDING));
+            Map<String, Tensor> trained = Map.of("model.embed_tokens.weight", golden.model.weights().get("model.embed_tokens.weight"));
             assertThatThrownBy(() -> MergedFolder.write(small, golden.model, Tuning.of(trained), "", target)).isInstanceOf(MemoryException.class);
             try (var left = Files.list(folder)) {
                 assertThat(left).isEmpty();
