@@ -191,7 +191,7 @@ public final class ModelFolder implements AutoCloseable {
 
     /** The type most weights are stored in. */
     public DType storedType() {
-        return storedType(WeightNames.weight(config.names().linears(0).getFirst()));
+        return stored(WeightNames.weight(config.names().linears(0).getFirst())).dtype();
     }
 
     /** Files of the folder that belong to the model but are not its weights; a merged folder takes them over. */

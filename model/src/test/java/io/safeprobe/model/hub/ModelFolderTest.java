@@ -133,7 +133,7 @@ class ModelFolderTest {
         store(DType.F64);
         assertThat(embedding()).isEqualTo(before);
         try (ModelFolder model = open()) {
-            MergedFolder.write(memory, model, null, Map.of(), folder.resolve("merged"));
+            MergedFolder.write(memory, model, Tuning.NONE, "card", folder.resolve("merged"));
         }
         try (ModelFolder merged = ModelFolder.open(memory, kernels, folder.resolve("merged"), StoredType.AUTO)) {
             assertThat(merged.weights().get(EMBEDDING).toDoubles()).isEqualTo(before);
