@@ -28,12 +28,15 @@ import org.jspecify.annotations.Nullable;
  * positions (arXiv 2505.16737, eq. 1-2); layers count from 0 as in the folder.
  */
 public final class Forward {
+    private static final int NO_TARGET = -100;
+
     private final Graph graph;
     private final DecoderConfig config;
     private final Weights weights;
     private final Map<String, Value> leaves = new HashMap<>();
     private final Map<String, LoraModule> lora = new HashMap<>();
     private final Map<Integer, Value> probe = new HashMap<>();
+    private @Nullable LoraAdapter adapter;
     private @Nullable Dropout dropout;
     private boolean recomputing;
 
@@ -56,10 +59,17 @@ public final class Forward {
         return this;
     }
 
-    /** Adds the low-rank branches of an adapter; {@code leaf} makes each of its tensors a variable or a constant of this graph. */
-    public Forward with(LoraAdapter adapter, Function<Tensor, Value> leaf) {
-        adapter.modules().forEach(module -> lora.put(module.module(), module));
-        adapter.tensors().forEach((name, tensor) -> leaves.put(name, leaf.apply(tensor)));
+    /** Adds what an adapter holds; {@code leaf} makes each of its tensors, in their order, a variable or a constant of this graph. */
+    public Forward with(LoraAdapter added, Function<Tensor, Value> leaf) {
+        adapter = added;
+        added.modules().forEach(module -> lora.put(module.module(), module));
+        added.tensors().forEach((name, tensor) -> leaves.put(name, leaf.apply(tensor)));
+        // A tied head stays as it was when the adapter has an embedding of its own, as in PEFT.
+        String embedding = WeightNames.weight(config.names().embedding());
+        if (config.tiedHead() && added.copies().containsKey(embedding)) {
+            leaves.put(WeightNames.weight(config.names().head()), graph.constant(weights.get(embedding)));
+        }
+        added.copies().forEach((weight, copy) -> leaves.put(weight, leaf(copy)));
         return this;
     }
 
@@ -93,7 +103,7 @@ public final class Forward {
 
     /** Logits {@code [rows, vocabulary]} of the chosen rows of {@link #hidden}: elsewhere nobody asks for them. */
     public Value logits(Value hidden, int[] rows) {
-        return chosen(hidden, rows).linear(head()).softcap(config.variant().scales().logitCap());
+        return onHead(chosen(hidden, rows)).softcap(config.variant().scales().logitCap());
     }
 
     /** Logits {@code [rows, labels]} of the head of a classifier at the chosen rows of {@link #hidden}. */
@@ -101,17 +111,28 @@ public final class Forward {
         return chosen(hidden, rows).linear(leaf(Labels.HEAD));
     }
 
-    /** Negative log-likelihood {@code [rows]} of {@code targets} at the chosen rows of {@link #hidden}; the logits are never stored. */
+    /** Negative log-likelihood {@code [rows]} of {@code targets} at the chosen rows of {@link #hidden}; the logits are stored only where the head has a branch. */
     public Value losses(Value hidden, int[] rows, int[] targets) {
-        return chosen(hidden, rows).linearCrossEntropy(head(), indices(targets), config.variant().scales().logitCap());
+        Value x = chosen(hidden, rows);
+        double cap = config.variant().scales().logitCap();
+        return lora.containsKey(config.names().head())
+                ? onHead(x).softcap(cap).crossEntropy(indices(targets), NO_TARGET)
+                : x.linearCrossEntropy(head(), indices(targets), cap);
     }
 
     private Value chosen(Value hidden, int[] rows) {
         return hidden.gather(indices(rows));
     }
 
+    private Value onHead(Value x) {
+        LoraModule branch = lora.get(config.names().head());
+        return branch == null ? x.linear(head()) : adapted(x, head(), branch);
+    }
+
     private Value head() {
-        return leaf(WeightNames.weight(config.tiedHead() ? config.names().embedding() : config.names().head()));
+        String head = WeightNames.weight(config.names().head());
+        boolean own = !config.tiedHead() || leaves.containsKey(head);
+        return leaf(own ? head : WeightNames.weight(config.names().embedding()));
     }
 
     private Value run(PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
@@ -264,14 +285,27 @@ public final class Forward {
         Value weight = leaf(WeightNames.weight(module));
         LoraModule branch = lora.get(module);
         boolean transposed = config.variant().projection().transposed();
-        if (branch == null) {
-            return x.matmul(weight, false, !transposed);
+        return branch == null ? x.matmul(weight, false, !transposed) : adapted(x, weight, branch);
+    }
+
+    private Value adapted(Value x, Value weight, LoraModule branch) {
+        Value dropped = dropout == null ? x : x.mul(dropout.mask(graph, branch.module(), x.shape(), x.tensor().dtype()));
+        Value a = leaf(branch.aName());
+        Value b = leaf(branch.bName());
+        if (branch.dora() && adapter != null) {
+            Value factors = Dora.factors(graph, branch, weight, a, b, leaf(branch.magnitudeName()), adapter.rowSquares(branch, weight.tensor()));
+            Value y = lowRank(dropped, dropped, weight, a, b, branch).mulRow(factors);
+            // What the weight itself makes of the inputs is not dropped, only what DoRA adds to that.
+            return dropout == null ? y : y.add(x.add(dropped, -1).matmul(weight, false, !branch.transposed()));
         }
-        Value dropped = dropout == null ? x : x.mul(dropout.mask(graph, module, x.shape(), x.tensor().dtype()));
-        if (transposed) {
-            return x.matmul(weight, false, false).add(dropped.linear(leaf(branch.aName())).linear(leaf(branch.bName())), branch.scale());
-        }
-        return x.loraLinear(weight, dropped, leaf(branch.aName()), leaf(branch.bName()), branch.scale());
+        Value y = lowRank(x, dropped, weight, a, b, branch);
+        return branch.bias() ? y.addRow(leaf(branch.biasName()).scale(branch.scale())) : y;
+    }
+
+    private static Value lowRank(Value x, Value dropped, Value weight, Value a, Value b, LoraModule branch) {
+        return branch.transposed()
+                ? x.matmul(weight, false, false).add(dropped.linear(a).linear(b), branch.scale())
+                : x.loraLinear(weight, dropped, a, b, branch.scale());
     }
 
     /** Norms and biases may be stored in 16 bits; they are small, so they are widened here rather than in every kernel. */

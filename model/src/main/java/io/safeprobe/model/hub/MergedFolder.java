@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.engine.memory.Memory;
 import io.safeprobe.engine.safetensors.SafetensorsWriter;
 import io.safeprobe.engine.tensor.Deferred;
+import io.safeprobe.model.config.ConfigFile;
 import io.safeprobe.model.config.ModelException;
+import io.safeprobe.model.config.WeightNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,9 +50,13 @@ public final class MergedFolder {
             remove(aside);
             Files.createDirectories(aside);
             try {
-                writeWeights(aside, tuning.folded(memory, model), largestFile);
+                Map<String, Deferred> weights = tuning.folded(memory, model);
+                writeWeights(aside, weights, largestFile);
                 for (Path file : model.companions()) {
                     Files.copy(file, aside.resolve(file.getFileName()));
+                }
+                if (model.config().tiedHead() && weights.containsKey(WeightNames.weight(model.config().names().head()))) {
+                    untie(aside.resolve("config.json"));
                 }
                 Files.writeString(aside.resolve("README.md"), card);
                 Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
@@ -61,6 +67,11 @@ public final class MergedFolder {
         } catch (IOException failure) {
             throw new ModelException(target + " cannot be written: " + failure.getMessage() + "; free some space or choose another folder", failure);
         }
+    }
+
+    private static void untie(Path config) throws IOException {
+        ObjectNode json = (ObjectNode) ConfigFile.json(config);
+        Files.writeString(config, json.put("tie_word_embeddings", false).toPrettyString() + "\n");
     }
 
     private static void requireEmpty(Path target) throws IOException {

@@ -8,42 +8,93 @@ import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.config.WeightNames;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
-/** The matrices of a LoRA adapter in F32, owned by the adapter. */
+/** What a LoRA adapter holds, in F32 and owned by it: A and B of its branches, their magnitudes and biases, and copies of weights of the model. */
 public final class LoraAdapter implements AutoCloseable {
     private final LoraConfig config;
-    private final List<LoraModule> modules;
+    private final AdapterShape shape;
     private final Map<String, Tensor> tensors;
-    private final boolean transposed;
+    private final Map<String, double[]> squares = new HashMap<>();
+    private final DecoderConfig model;
     private final Scope scope;
 
-    private LoraAdapter(LoraConfig config, List<LoraModule> modules, Map<String, Tensor> tensors, boolean transposed, Scope scope) {
+    private LoraAdapter(LoraConfig config, AdapterShape shape, Map<String, Tensor> tensors, DecoderConfig model, Scope scope) {
         this.config = config;
-        this.modules = modules;
+        this.shape = shape;
         this.tensors = Collections.unmodifiableMap(tensors);
-        this.transposed = transposed;
+        this.model = model;
         this.scope = scope;
     }
 
     /**
-     * A fresh adapter that changes nothing: A uniform in {@code +-1/sqrt(in)} (PEFT's Kaiming initialisation with a = sqrt(5)), B zero.
+     * A fresh adapter that changes nothing: A as {@link LoraConfig.Init} says, B and biases zero, magnitudes the norms of the rows of the weights,
+     * copies as the model has them.
+     *
+     * @param weights the frozen weights by name
+     * @throws ModelException naming a target that means nothing or cannot be adapted
      */
-    public static LoraAdapter fresh(Memory memory, DecoderConfig model, LoraConfig config, RandomGenerator random) {
-        return build(memory, model, config, (name, shape) -> {
-            float[] values = new float[Math.toIntExact(shape.elements())];
+    public static LoraAdapter fresh(Memory memory, DecoderConfig model, Function<String, Tensor> weights, LoraConfig config, RandomGenerator random) {
+        AdapterShape shape = AdapterShape.of(config, model, true);
+        Map<String, String> bases = new HashMap<>();
+        shape.copies().forEach((weight, name) -> bases.put(name, weight));
+        Set<String> transposed = new HashSet<>();
+        shape.modules().forEach(module -> {
+            bases.put(module.magnitudeName(), WeightNames.weight(module.module()));
+            if (module.transposed()) {
+                transposed.add(module.magnitudeName());
+            }
+        });
+        return build(memory, model, config, shape, (name, extents) -> {
+            String base = bases.get(name);
+            if (base != null) {
+                Tensor weight = weights.apply(stored(model, base));
+                return name.endsWith("magnitude_vector") ? norms(weight, transposed.contains(name)) : weight.toFloats();
+            }
+            float[] values = new float[Math.toIntExact(extents.elements())];
             if (name.endsWith("lora_A.weight")) {
-                double bound = 1 / Math.sqrt((double) shape.dim(1));
+                double bound = 1 / Math.sqrt((double) extents.dim(1));
                 for (int i = 0; i < values.length; i++) {
-                    values[i] = (float) random.nextDouble(-bound, bound);
+                    values[i] = (float) switch (config.init()) {
+                        case DEFAULT -> random.nextDouble(-bound, bound);
+                        case GAUSSIAN -> random.nextGaussian() / extents.dim(0);
+                    };
                 }
             }
             return values;
         });
+    }
+
+    /** Under what name the model has a weight: a tied head is the embedding. */
+    static String stored(DecoderConfig model, String weight) {
+        return model.tiedHead() && weight.equals(WeightNames.weight(model.names().head())) ? WeightNames.weight(model.names().embedding()) : weight;
+    }
+
+    private static float[] norms(Tensor weight, boolean transposed) {
+        double[] squares = squares(weight, transposed);
+        float[] norms = new float[squares.length];
+        for (int i = 0; i < norms.length; i++) {
+            norms[i] = (float) Math.sqrt(squares[i]);
+        }
+        return norms;
+    }
+
+    /** The sum of squares over the inputs, for each output. */
+    private static double[] squares(Tensor weight, boolean transposed) {
+        long columns = weight.shape().dim(1);
+        double[] squares = new double[Math.toIntExact(weight.shape().dim(transposed ? 1 : 0))];
+        for (long at = 0; at < weight.elements(); at++) {
+            double value = weight.get(at);
+            squares[(int) (transposed ? at % columns : at / columns)] += value * value;
+        }
+        return squares;
     }
 
     /**
@@ -52,10 +103,11 @@ public final class LoraAdapter implements AutoCloseable {
      * @param stored finds a tensor by PEFT's name
      * @throws ModelException when a shape does not fit the model
      */
-    public static LoraAdapter copyOf(Memory memory, DecoderConfig model, LoraConfig config, Function<String, Tensor> stored) {
-        return build(memory, model, config, (name, shape) -> {
+    static LoraAdapter copyOf(Memory memory, DecoderConfig model, LoraConfig config, Function<String, Tensor> stored) {
+        return build(memory, model, config, AdapterShape.of(config, model, false), (name, shape) -> {
             Tensor tensor = stored.apply(name);
-            if (!tensor.shape().equals(shape)) {
+            // PEFT before 0.9 stored magnitudes as a row.
+            if (!tensor.shape().equals(shape) && (tensor.elements() != shape.elements() || !name.endsWith("magnitude_vector"))) {
                 throw new ModelException("adapter tensor '" + name + "' has shape " + tensor.shape() + " but this model needs " + shape
                         + "; the adapter belongs to another model");
             }
@@ -67,28 +119,34 @@ public final class LoraAdapter implements AutoCloseable {
         float[] values(String name, Shape shape);
     }
 
-    private static LoraAdapter build(Memory memory, DecoderConfig model, LoraConfig config, Source source) {
-        List<LoraModule> modules = config.modules(model);
-        Map<String, long[]> shapes = model.weightShapes();
-        boolean transposed = model.variant().projection().transposed();
+    private static LoraAdapter build(Memory memory, DecoderConfig model, LoraConfig config, AdapterShape shape, Source source) {
+        Map<String, long[]> extents = AdapterShape.weightShapes(model);
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        for (LoraModule module : shape.modules()) {
+            long[] weight = extents.get(WeightNames.weight(module.module()));
+            if (weight == null) {
+                throw new ModelException("the model has no linear layer '" + module.module() + "'");
+            }
+            long out = weight[module.transposed() ? 1 : 0];
+            shapes.put(module.aName(), Shape.of(module.rank(), weight[module.transposed() ? 0 : 1]));
+            shapes.put(module.bName(), Shape.of(out, module.rank()));
+            if (module.bias()) {
+                shapes.put(module.biasName(), Shape.of(out));
+            }
+            if (module.dora()) {
+                shapes.put(module.magnitudeName(), Shape.of(out));
+            }
+        }
+        shape.copies().forEach((weight, name) -> shapes.put(name, Shape.of(java.util.Objects.requireNonNull(extents.get(weight)))));
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Scope scope = memory.scope();
         try {
-            for (LoraModule module : modules) {
-                long[] weight = shapes.get(WeightNames.weight(module.module()));
-                if (weight == null) {
-                    throw new ModelException("the model has no linear layer '" + module.module() + "'");
-                }
-                Shape a = Shape.of(module.rank(), weight[transposed ? 0 : 1]);
-                Shape b = Shape.of(weight[transposed ? 1 : 0], module.rank());
-                tensors.put(module.aName(), Tensor.of(scope, a, source.values(module.aName(), a)));
-                tensors.put(module.bName(), Tensor.of(scope, b, source.values(module.bName(), b)));
-            }
+            shapes.forEach((name, each) -> tensors.put(name, Tensor.of(scope, each, source.values(name, each))));
         } catch (RuntimeException failure) {
             scope.close();
             throw failure;
         }
-        return new LoraAdapter(config, modules, tensors, transposed, scope);
+        return new LoraAdapter(config, shape, tensors, model, scope);
     }
 
     /** What adapter_config.json will say. */
@@ -98,31 +156,58 @@ public final class LoraAdapter implements AutoCloseable {
 
     /** The branches in layer order. */
     public List<LoraModule> modules() {
-        return modules;
+        return shape.modules();
     }
 
-    /** A and B of every branch by PEFT's names, in layer order. */
+    /** Weights of the model that this adapter replaces by copies of its own: their names in the model, and those of the copies in {@link #tensors}. */
+    public Map<String, String> copies() {
+        return shape.copies();
+    }
+
+    /** Everything that is trained, by PEFT's names: the branches in layer order, then the copies. */
     public Map<String, Tensor> tensors() {
         return tensors;
     }
 
-    /** Whether the layers it adapts store their matrices {@code [in, out]}: PEFT's fan_in_fan_out. */
+    /** Whether layers it adapts store their matrices {@code [in, out]}: PEFT's fan_in_fan_out. */
     boolean transposed() {
-        return transposed;
+        return modules().stream().anyMatch(LoraModule::transposed);
+    }
+
+    /** Whether a head that is tied to the embedding is no longer the same under this adapter. */
+    public boolean changesTiedHead() {
+        String head = model.names().head();
+        return copies().containsKey(WeightNames.weight(model.names().embedding())) || copies().containsKey(WeightNames.weight(head))
+                || modules().stream().anyMatch(module -> module.module().equals(head));
+    }
+
+    /** One of {@link #tensors}. */
+    public Tensor tensor(String name) {
+        Tensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw new ModelException("the adapter has no tensor '" + name + "'");
+        }
+        return tensor;
+    }
+
+    /** The squared norm of the frozen weight of a branch for each output, {@code [out]}; computed once. */
+    public double[] rowSquares(LoraModule module, Tensor weight) {
+        return squares.computeIfAbsent(module.module(), _ -> squares(weight, module.transposed()));
     }
 
     /**
-     * {@code W + scale B A} for one linear layer, in float64 and then rounded to the type of W.
+     * {@code W + scale B A} for one linear layer, with DoRA each row brought to its magnitude, in float64 and then rounded to the type of
+     * {@code target}.
      *
-     * @param weight the frozen weight {@code [out, in]}, or {@code [in, out]} for {@link #transposed}
+     * @param weight the frozen weight {@code [out, in]}, or {@code [in, out]} of a transposed module
      */
     public void mergeInto(LoraModule module, Tensor weight, Tensor target) {
         Tensor a = tensor(module.aName());
         Tensor b = tensor(module.bName());
         long out = b.shape().dim(0);
         long in = a.shape().dim(1);
-        long down = transposed ? 1 : in;
-        long across = transposed ? out : 1;
+        long down = module.transposed() ? 1 : in;
+        long across = module.transposed() ? out : 1;
         double[] row = new double[Math.toIntExact(in)];
         double[] first = a.toDoubles();
         for (long i = 0; i < out; i++) {
@@ -136,18 +221,18 @@ public final class LoraAdapter implements AutoCloseable {
                     row[j] += factor * first[start + j];
                 }
             }
+            double stretch = 1;
+            if (module.dora()) {
+                double square = 0;
+                for (double value : row) {
+                    square += value * value;
+                }
+                stretch = tensor(module.magnitudeName()).get(i) / Math.sqrt(square);
+            }
             for (int j = 0; j < in; j++) {
-                target.set(i * down + j * across, row[j]);
+                target.set(i * down + j * across, stretch * row[j]);
             }
         }
-    }
-
-    private Tensor tensor(String name) {
-        Tensor tensor = tensors.get(name);
-        if (tensor == null) {
-            throw new ModelException("the adapter has no tensor '" + name + "'");
-        }
-        return tensor;
     }
 
     @Override

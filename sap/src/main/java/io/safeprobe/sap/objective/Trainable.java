@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 
-/** The weights W that are trained: the matrices of a LoRA adapter, or a float32 copy of all weights of the model. */
+/** The weights W that are trained: what a LoRA adapter holds, or a float32 copy of all weights of the model. */
 public sealed interface Trainable {
     /** The tensors by name, always in the same order. */
     Map<String, Tensor> tensors();
@@ -22,7 +22,7 @@ public sealed interface Trainable {
     /** Puts the tensors into a forward computation; {@code leaf} makes each a variable or a constant. */
     void attach(Forward forward, Function<Tensor, Value> leaf);
 
-    /** LoRA matrices (arXiv 2106.09685). */
+    /** LoRA matrices (arXiv 2106.09685), with the magnitudes, biases and copies of weights that go with them. */
     record Lora(LoraAdapter adapter) implements Trainable {
         @Override
         public Map<String, Tensor> tensors() {

@@ -1,7 +1,10 @@
 package io.safeprobe.sap.train;
 
 import io.safeprobe.engine.optim.Schedule;
+import io.safeprobe.model.lora.LoraConfig;
+import io.safeprobe.model.lora.Targets;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,8 +47,48 @@ public record TrainSettings(
         boolean shuffle,
         long saveEvery,
         boolean recompute) {
-    /** Rank, alpha, dropout and targets of a fresh adapter. */
-    public record Lora(int rank, double alpha, double dropout, List<String> targets) {}
+    /**
+     * A fresh adapter.
+     *
+     * @param targets names of layers, or one regular expression, or all-linear
+     * @param rankStabilised whether the scale is alpha / sqrt(rank)
+     * @param dora whether branches have a magnitude
+     * @param init how A begins
+     * @param layers the decoder layers that are adapted; empty for all
+     * @param modulesToSave modules that are trained whole
+     * @param bias which biases of the model are trained
+     */
+    public record Lora(
+            int rank,
+            double alpha,
+            double dropout,
+            List<String> targets,
+            boolean rankStabilised,
+            boolean dora,
+            LoraConfig.Init init,
+            List<Integer> layers,
+            List<String> modulesToSave,
+            LoraConfig.Bias bias) {
+        /** A run.json of before these could be chosen lacks the last. */
+        public Lora {
+            targets = List.copyOf(targets);
+            init = Objects.requireNonNullElse(init, LoraConfig.Init.DEFAULT);
+            layers = List.copyOf(Objects.requireNonNullElse(layers, List.of()));
+            modulesToSave = List.copyOf(Objects.requireNonNullElse(modulesToSave, List.of()));
+            bias = Objects.requireNonNullElse(bias, LoraConfig.Bias.NONE);
+        }
+
+        /** Plain LoRA. */
+        public Lora(int rank, double alpha, double dropout, List<String> targets) {
+            this(rank, alpha, dropout, targets, false, false, LoraConfig.Init.DEFAULT, List.of(), List.of(), LoraConfig.Bias.NONE);
+        }
+
+        /** The configuration of an adapter on a model of that name. */
+        LoraConfig config(String modelName) {
+            LoraConfig.Where where = new LoraConfig.Where(Targets.of(targets), null, layers, List.of());
+            return new LoraConfig(rank, alpha, dropout, where, LoraConfig.Patterns.NONE, rankStabilised, dora, false, bias, modulesToSave, init, modelName);
+        }
+    }
 
     /** Checks the numbers. */
     public TrainSettings {

@@ -11,7 +11,6 @@ import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.decoder.Weights;
 import io.safeprobe.model.lora.LoraAdapter;
-import io.safeprobe.model.lora.LoraConfig;
 import io.safeprobe.model.lora.PeftFolder;
 import io.safeprobe.sap.checkpoint.RunFolder;
 import io.safeprobe.sap.data.Example;
@@ -89,12 +88,10 @@ public final class Training implements AutoCloseable {
         }
         String initial = settings.initAdapter();
         if (initial != null) {
-            return new Trainable.Lora(PeftFolder.read(memory, config, Path.of(initial)));
+            return new Trainable.Lora(PeftFolder.read(memory, config, weights::get, Path.of(initial)));
         }
-        TrainSettings.Lora lora = settings.lora();
-        LoraConfig shape = new LoraConfig(lora.rank(), lora.alpha(), lora.dropout(), lora.targets(), false, modelName);
-        return new Trainable.Lora(
-                LoraAdapter.fresh(memory, config, shape, RandomGeneratorFactory.of("L64X128MixRandom").create(settings.seed())));
+        return new Trainable.Lora(LoraAdapter.fresh(memory, config, weights::get, settings.lora().config(modelName),
+                RandomGeneratorFactory.of("L64X128MixRandom").create(settings.seed())));
     }
 
     private static Method method(Objective objective, Scope lasting, Optimizer optimizer, TrainSettings settings) {

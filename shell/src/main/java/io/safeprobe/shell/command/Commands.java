@@ -25,6 +25,7 @@ public final class Commands {
                 .addSubcommand(new DataInfoCommand(session));
         CommandLine root = new CommandLine(new Root())
                 .addSubcommand(new OpenCommand(session))
+                .addSubcommand(AdapterCommand.of(session))
                 .addSubcommand(new InfoCommand(session))
                 .addSubcommand(data)
                 .addSubcommand(new TrainCommand(session))

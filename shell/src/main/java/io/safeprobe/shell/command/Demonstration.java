@@ -58,7 +58,7 @@ final class Demonstration {
     /** All three rows; fewer when interrupted. */
     List<Row> run() {
         Output output = session.output();
-        session.open(home.resolve(DemoPlan.MODEL), null, StoredType.AUTO);
+        session.open(home.resolve(DemoPlan.MODEL), List.of(), StoredType.AUTO);
         session.useTask(DataFiles.task(home.resolve(DemoPlan.TASK), null, 0));
         session.useSafety(DataFiles.safety(home.resolve(DemoPlan.SAFETY), null, 0));
         session.usePrompts(DataFiles.prompts(home.resolve(DemoPlan.PROMPTS), null, 0));

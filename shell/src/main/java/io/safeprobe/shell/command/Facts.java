@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.Labels;
 import io.safeprobe.model.hub.ModelFolder;
+import io.safeprobe.model.lora.LoraConfig;
 import io.safeprobe.sap.data.DataReport;
 import io.safeprobe.sap.objective.Trainable;
 import io.safeprobe.shell.report.DataSummary;
 import io.safeprobe.shell.report.Numbers;
 import io.safeprobe.shell.report.Output;
+import io.safeprobe.shell.session.Adapters;
 import io.safeprobe.shell.session.DataSlot;
 import io.safeprobe.shell.session.Session;
 import io.safeprobe.shell.session.Tuned;
@@ -46,16 +48,44 @@ final class Facts {
             lines.add("         config.json asks for dropout in training, which is not applied: " + String.join(", ",
                     config.dropout().entrySet().stream().map(asked -> asked.getKey() + " " + asked.getValue()).toList()));
         }
-        session.tuned().ifPresent(tuned -> lines.add(tunedLine(tuned)));
+        lines.addAll(adapterLines(session));
         return lines;
     }
 
-    private static String tunedLine(Tuned tuned) {
-        String what = switch (tuned.trainable()) {
-            case Trainable.Lora(var adapter) -> "LoRA r " + adapter.config().rank() + " on " + String.join(", ", adapter.config().targets());
+    /** One line for each open adapter; a star marks the one in use where there are several, or none is. */
+    static List<String> adapterLines(Session session) {
+        Adapters adapters = session.adapters();
+        boolean alone = adapters.names().equals(List.of(adapters.active()));
+        List<String> lines = new ArrayList<>();
+        adapters.all().forEach((name, tuned) -> lines.add((lines.isEmpty() ? "adapter  " : "         ")
+                + (alone ? "" : (name.equals(adapters.active()) ? "* " : "  ") + name + " = ") + tuned.origin() + ": " + kind(tuned.trainable()) + ", "
+                + Numbers.count(tuned.parameters()) + " parameters"));
+        return lines;
+    }
+
+    private static String kind(Trainable trainable) {
+        return switch (trainable) {
+            case Trainable.Lora(var adapter) -> kind(adapter.config());
             case Trainable.Full _ -> "all weights";
         };
-        return "adapter  " + tuned.origin() + ": " + what + ", " + Numbers.count(tuned.parameters()) + " parameters";
+    }
+
+    /** What an adapter consists of. */
+    static String kind(LoraConfig config) {
+        List<String> more = new ArrayList<>();
+        if (config.rankStabilised()) {
+            more.add("rank-stabilised");
+        }
+        if (!config.where().layers().isEmpty()) {
+            more.add("layers " + String.join(", ", config.where().layers().stream().map(String::valueOf).toList()));
+        }
+        if (!config.modulesToSave().isEmpty()) {
+            more.add(String.join(", ", config.modulesToSave()) + " whole");
+        }
+        if (config.bias() != LoraConfig.Bias.NONE) {
+            more.add("bias " + config.bias());
+        }
+        return (config.dora() ? "DoRA" : "LoRA") + " r " + config.rank() + " on " + config.where().targets() + (more.isEmpty() ? "" : ", " + String.join(", ", more));
     }
 
     private static String architecture(ModelFolder model) {
@@ -78,6 +108,15 @@ final class Facts {
         model.labels().ifPresent(labels -> labels.names().forEach(json.putArray("labels")::add));
         session.tuned().ifPresentOrElse(
                 tuned -> json.putObject("adapter").put("origin", tuned.origin()).put("parameters", tuned.parameters()), () -> json.putNull("adapter"));
+        adapters(json, session);
+        return json;
+    }
+
+    /** The open adapters as {@code adapters}. */
+    static ObjectNode adapters(ObjectNode json, Session session) {
+        ArrayNode list = json.putArray("adapters");
+        session.adapters().all().forEach((name, tuned) -> list.addObject().put("name", name).put("origin", tuned.origin()).put("kind", kind(tuned.trainable()))
+                .put("parameters", tuned.parameters()).put("in_use", name.equals(session.adapters().active())));
         return json;
     }
 

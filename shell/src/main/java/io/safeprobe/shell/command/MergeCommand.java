@@ -32,7 +32,7 @@ final class MergeCommand implements Callable<Integer> {
         Path target = session.path(folder.toString());
         session.model();
         Tuned tuned = session.tuned().orElseThrow(() -> new CommandException("there is no adapter to fold in; train first, or open one with: open DIR --adapter DIR"));
-        Folders.make(target, made -> Cards.writeModel(session, tuned.trainable(), tuned.made(), made));
+        Folders.make(target, made -> Cards.writeModel(session, tuned.trainable(), tuned.made(), session.scores(tuned), made));
         if (json.wanted()) {
             session.output().json(Output.object().put("merged", target.toString()));
         } else {

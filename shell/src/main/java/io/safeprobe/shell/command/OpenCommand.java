@@ -3,23 +3,23 @@ package io.safeprobe.shell.command;
 import io.safeprobe.model.hub.StoredType;
 import io.safeprobe.shell.session.Session;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Opens a model folder. */
-@Command(name = "open", description = "Open a model folder, with an adapter if wanted.")
+@Command(name = "open", description = "Open a model folder, with adapters if wanted.")
 final class OpenCommand implements Callable<Integer> {
     private final Session session;
 
     @Parameters(paramLabel = "DIR", description = "Folder with config.json and model.safetensors.")
     private Path folder = Path.of("");
 
-    @Option(names = "--adapter", paramLabel = "DIR", description = "PEFT folder of a LoRA adapter for this model.")
-    private @Nullable Path adapter;
+    @Option(names = "--adapter", paramLabel = "DIR", description = "PEFT folder of a LoRA adapter for this model; of several the first is in use.")
+    private List<Path> adapters = List.of();
 
     @Option(names = "--dtype", paramLabel = "TYPE", description = "Type the weights are kept in: ${COMPLETION-CANDIDATES}. Default: auto, as stored.")
     private StoredType dtype = StoredType.AUTO;
@@ -33,8 +33,7 @@ final class OpenCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Path onTop = adapter;
-        session.open(session.path(folder.toString()), onTop == null ? null : session.path(onTop.toString()), dtype);
+        session.open(session.path(folder.toString()), adapters.stream().map(adapter -> session.path(adapter.toString())).toList(), dtype);
         if (json.wanted()) {
             session.output().json(Facts.model(session));
         } else {

@@ -36,11 +36,11 @@ final class SaveCommand implements Callable<Integer> {
                 () -> new CommandException("there is nothing to save: train first, or open an adapter; the model itself is in " + session.model().path()));
         String what = switch (tuned.trainable()) {
             case Trainable.Lora(var adapter) -> {
-                Folders.make(target, made -> Cards.writeAdapter(session, adapter, tuned.made(), made));
+                Folders.make(target, made -> Cards.writeAdapter(session, adapter, tuned.made(), session.scores(tuned), made));
                 yield "adapter";
             }
             case Trainable.Full full -> {
-                Folders.make(target, made -> Cards.writeModel(session, full, tuned.made(), made));
+                Folders.make(target, made -> Cards.writeModel(session, full, tuned.made(), session.scores(tuned), made));
                 yield "model";
             }
         };

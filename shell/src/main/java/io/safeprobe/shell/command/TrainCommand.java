@@ -2,6 +2,7 @@ package io.safeprobe.shell.command;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.model.lora.LoraAdapter;
 import io.safeprobe.sap.checkpoint.RunFolder;
 import io.safeprobe.sap.data.DataReport;
 import io.safeprobe.sap.data.TaskData;
@@ -118,6 +119,7 @@ final class TrainCommand implements Callable<Integer> {
     private void header(TrainingJob job) {
         Output output = session.output();
         Training training = job.training();
+        LoraAdapter adapter = training.adapter();
         TrainSettings settings = job.config().settings();
         String[] labels = {"task     ", settings.sap() == null ? "held out " : "safety   ", "held out "};
         int index = 0;
@@ -128,8 +130,8 @@ final class TrainCommand implements Callable<Integer> {
         }
         output.message("method   " + method(settings));
         output.message("trained  " + Numbers.count(training.trainableParameters(), "weight") + ": "
-                + (settings.full() ? "all of the model" : settings.initAdapter() != null ? "of the adapter " + settings.initAdapter()
-                        : "LoRA r " + settings.lora().rank() + " on " + String.join(", ", settings.lora().targets())));
+                + (adapter == null ? "all of the model" : (settings.initAdapter() == null ? "" : "of " + settings.initAdapter() + ", ")
+                        + Facts.kind(adapter.config())));
         output.message("steps    " + Numbers.count(training.totalSteps()) + ", " + Numbers.count(training.stepsPerEpoch()) + " an epoch, "
                 + settings.batch() * settings.accumulate() + " rows each" + (training.done() > 0 ? "; " + Numbers.count(training.done()) + " done" : ""));
         output.message("memory   " + Numbers.bytes(job.memory()) + " for a step, " + Numbers.bytes(session.memory().inUse()) + " in use, limit "

@@ -1,6 +1,7 @@
 package io.safeprobe.shell.command;
 
 import io.safeprobe.engine.optim.Schedule;
+import io.safeprobe.model.lora.LoraConfig;
 import io.safeprobe.sap.objective.SafetyForm;
 import io.safeprobe.sap.train.SapSettings;
 import io.safeprobe.sap.train.SapSettings.Variant;
@@ -58,9 +59,28 @@ final class TrainOptions {
     @Option(names = "--lora-alpha", paramLabel = "X", defaultValue = "16", description = "Alpha of the adapter. Default: ${DEFAULT-VALUE}.")
     private double alpha;
 
-    @Option(names = "--lora-targets", paramLabel = "NAMES", split = ",",
-            description = "Linear layers that get an adapter. Default: q_proj,v_proj, or the layer that joins the two in models that have one.")
-    private @Nullable List<String> targets;
+    @Option(names = "--lora-targets", paramLabel = "NAMES",
+            description = {"Linear layers that get an adapter: names, all-linear, or a regular expression for the whole path.",
+                "Default: q_proj,v_proj, or the layer that joins the two in models that have one."})
+    private @Nullable String targets;
+
+    @Option(names = "--lora-layers", paramLabel = "N[,N]", split = ",", description = "Decoder layers that get one, counted from 0. Default: all.")
+    private List<Integer> layers = List.of();
+
+    @Option(names = "--lora-init", paramLabel = "KIND", defaultValue = "default", description = "How A begins: " + CANDIDATES)
+    private LoraConfig.Init init = LoraConfig.Init.DEFAULT;
+
+    @Option(names = "--rslora", description = "Scale by alpha / sqrt(r) instead of alpha / r.")
+    private boolean rankStabilised;
+
+    @Option(names = "--dora", description = "Give every branch a magnitude (DoRA).")
+    private boolean dora;
+
+    @Option(names = "--modules-to-save", paramLabel = "NAMES", split = ",", description = "Modules to train whole beside the adapter, such as lm_head,embed_tokens.")
+    private List<String> modulesToSave = List.of();
+
+    @Option(names = "--bias", paramLabel = "WHICH", defaultValue = "none", description = "Biases of the model to train as well: " + CANDIDATES)
+    private LoraConfig.Bias bias = LoraConfig.Bias.NONE;
 
     @Option(names = "--lora-dropout", paramLabel = "X", defaultValue = "0", description = "Share of inputs dropped. Default: ${DEFAULT-VALUE}.")
     private double dropout;
@@ -134,12 +154,20 @@ final class TrainOptions {
                     ? null
                     : new SapSettings(variant, probeLayers == null ? SapSettings.defaultLayers(session.model().config().layers()) : probeLayers, beta, normalized, epsilon, temperature, form, safetyBatch);
             return new TrainSettings(steps == null ? 0 : steps, epochs == null ? 1 : epochs, batch, accumulate, lr, schedule, warmup, clip, full,
-                    new TrainSettings.Lora(rank, alpha, dropout,
-                            targets == null ? session.model().config().names().defaultTargets() : targets),
+                    new TrainSettings.Lora(rank, alpha, dropout, targetNames(session), rankStabilised, dora, init, layers, modulesToSave, bias),
                     initial == null ? null : session.path(initial.toString()).toAbsolutePath().normalize().toString(),
                     sap, tokens, tokens, seed == null ? session.settings().seed() : seed, !inOrder, saveEvery, recompute);
         } catch (IllegalArgumentException misfit) {
             throw new UsageException(misfit.getMessage() + "", misfit);
         }
+    }
+
+    /** A regular expression may hold commas; names hold nothing else that is not a letter. */
+    private List<String> targetNames(Session session) {
+        String given = targets;
+        if (given == null) {
+            return session.model().config().names().defaultTargets();
+        }
+        return given.matches("[\\w.,-]+") ? List.of(given.split(",")) : List.of(given);
     }
 }

@@ -26,27 +26,26 @@ public final class Cards {
     private Cards() {}
 
     /** An adapter, as a PEFT folder. */
-    public static void writeAdapter(Session session, LoraAdapter adapter, @Nullable Made made, Path target) {
+    public static void writeAdapter(Session session, LoraAdapter adapter, @Nullable Made made, List<String> scores, Path target) {
         PeftFolder.write(adapter, target);
         try {
-            Files.writeString(target.resolve(CARD), card(session, ModelCard.Kind.ADAPTER, made));
+            Files.writeString(target.resolve(CARD), card(session, ModelCard.Kind.ADAPTER, made, scores));
         } catch (IOException failure) {
             throw new CommandException(target.resolve(CARD) + " cannot be written: " + failure.getMessage() + "; free some space or choose another folder", failure);
         }
     }
 
     /** The whole model, with what was trained folded in. */
-    public static void writeModel(Session session, Trainable trainable, @Nullable Made made, Path target) {
+    public static void writeModel(Session session, Trainable trainable, @Nullable Made made, List<String> scores, Path target) {
         switch (trainable) {
             case Trainable.Lora(var adapter) ->
-                MergedFolder.write(session.memory(), session.model(), Tuning.of(adapter), card(session, ModelCard.Kind.MERGED, made), target);
+                MergedFolder.write(session.memory(), session.model(), Tuning.of(adapter), card(session, ModelCard.Kind.MERGED, made, scores), target);
             case Trainable.Full(var tensors) ->
-                MergedFolder.write(session.memory(), session.model(), Tuning.of(tensors), card(session, ModelCard.Kind.FULL, made), target);
+                MergedFolder.write(session.memory(), session.model(), Tuning.of(tensors), card(session, ModelCard.Kind.FULL, made, scores), target);
         }
     }
 
-    private static String card(Session session, ModelCard.Kind kind, @Nullable Made made) {
-        List<String> scores = session.measured();
+    private static String card(Session session, ModelCard.Kind kind, @Nullable Made made, List<String> scores) {
         return new ModelCard(kind, baseName(session.model()), made == null ? null : made.config(), made == null ? 0 : made.steps(), scores).text();
     }
 

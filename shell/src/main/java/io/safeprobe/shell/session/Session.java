@@ -41,7 +41,7 @@ public final class Session implements AutoCloseable {
     private @Nullable Memory memory;
     private @Nullable VectorKernels kernels;
     private @Nullable ModelFolder model;
-    private @Nullable Tuned tuned;
+    private final Adapters adapters = new Adapters();
     private @Nullable DataSlot<TaskData> task;
     private @Nullable DataSlot<SafetyData> safety;
     private @Nullable DataSlot<PromptData> prompts;
@@ -160,29 +160,44 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** Opens a model; what was open before stays so if that fails, and is closed otherwise. */
-    public void open(Path modelFolder, @Nullable Path adapterFolder, StoredType type) {
+    /** Opens a model with adapters, of which the first is in use; what was open before stays so if that fails, and is closed otherwise. */
+    public void open(Path modelFolder, List<Path> adapterFolders, StoredType type) {
         ModelFolder opened = ModelFolder.open(memory(), kernels(), modelFolder, type);
-        Tuned onTop;
+        List<Tuned> loaded = new ArrayList<>();
         try {
-            if (adapterFolder != null && opened.labels().isPresent()) {
-                throw new CommandException(modelFolder + " is a classifier, and adapters of classifiers are not supported; merge " + adapterFolder
+            if (!adapterFolders.isEmpty() && opened.labels().isPresent()) {
+                throw new CommandException(modelFolder + " is a classifier, and adapters of classifiers are not supported; merge " + adapterFolders.getFirst()
                         + " into it with peft and open the result");
             }
-            onTop = adapterFolder == null ? null : loaded(opened, adapterFolder);
+            adapterFolders.forEach(folder -> loaded.add(loaded(opened, folder)));
         } catch (RuntimeException failure) {
+            loaded.forEach(Tuned::close);
             opened.close();
             throw failure;
         }
         closeModel();
         model = opened;
-        tuned = onTop;
+        loaded.forEach(each -> adapters.add(null, each));
+        if (!loaded.isEmpty()) {
+            adapters.use(adapters.names().getFirst());
+        }
         measured.clear();
     }
 
+    /** Reads an adapter for the open model and puts it in use; returns its name. */
+    public String loadAdapter(Path adapterFolder, @Nullable String name) {
+        adapters.requireFree(name);
+        return adapters.add(name, loaded(model(), adapterFolder));
+    }
+
     private Tuned loaded(ModelFolder base, Path adapterFolder) {
-        LoraAdapter adapter = PeftFolder.read(memory(), base.config(), adapterFolder);
-        return new Tuned(new Trainable.Lora(adapter), adapterFolder.toString(), Made.of(adapterFolder).orElse(null), adapter::close);
+        LoraAdapter adapter = PeftFolder.read(memory(), base.config(), base.weights()::get, adapterFolder);
+        return new Tuned(new Trainable.Lora(adapter), adapterFolder.toString(), Made.of(adapterFolder).orElse(null), false, adapter::close);
+    }
+
+    /** What can stand on top of the open model. */
+    public Adapters adapters() {
+        return adapters;
     }
 
     /** The open language model. */
@@ -218,33 +233,31 @@ public final class Session implements AutoCloseable {
 
     /** What stands on top of the model, if anything does. */
     public Optional<Tuned> tuned() {
-        return Optional.ofNullable(tuned);
+        return adapters.inUse();
     }
 
-    /** Puts something on top of the model; what stood there is freed. */
+    /** Puts what was trained on top of the model; what was trained before is freed, adapters that were loaded stay open. */
     public void tune(Tuned made) {
-        if (tuned != null) {
-            tuned.close();
-        }
-        tuned = made;
-        measured.removeIf(Measured::tuned);
+        adapters.closeTrained();
+        adapters.add(null, made);
     }
 
-    private record Measured(boolean tuned, String text) {}
+    private record Measured(@Nullable Tuned on, String text) {}
 
     /** Keeps a score of the model as it is now, for the card of what will be saved. */
     public void measure(String text) {
-        measured.add(new Measured(tuned != null, text));
+        measured.add(new Measured(tuned().orElse(null), text));
     }
 
-    /** Scores of the base, and of what stands on top of it. */
-    List<String> measured() {
-        return measured.stream().map(each -> (each.tuned() ? "after training: " : "base model: ") + each.text()).toList();
+    /** Scores of the bare model, and of what is said to stand on top of it. */
+    public List<String> scores(@Nullable Tuned on) {
+        return measured.stream().filter(each -> each.on() == null || each.on().equals(on))
+                .map(each -> (each.on() == null ? "base model: " : "after training: ") + each.text()).toList();
     }
 
     /** The model with what stands on top of it. */
     public Objective objective() {
-        Trainable trainable = tuned == null ? new Trainable.Full(Map.of()) : tuned.trainable();
+        Trainable trainable = tuned().map(Tuned::trainable).orElse(new Trainable.Full(Map.of()));
         return new Objective(memory(), kernels(), model().config(), model().weights(), trainable, new Dropouts(0, 0), false);
     }
 
@@ -321,10 +334,7 @@ public final class Session implements AutoCloseable {
     }
 
     private void closeModel() {
-        if (tuned != null) {
-            tuned.close();
-            tuned = null;
-        }
+        adapters.close();
         if (model != null) {
             model.close();
             model = null;

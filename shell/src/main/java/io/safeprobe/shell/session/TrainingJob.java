@@ -140,9 +140,9 @@ public final class TrainingJob implements AutoCloseable {
                 .filter(model -> model.path().toAbsolutePath().normalize().equals(wanted) && dtype(model).equals(config.dtype()))
                 .isPresent();
         if (!open) {
-            session.open(wanted, null, StoredType.AUTO);
+            session.open(wanted, List.of(), StoredType.AUTO);
             if (!dtype(session.model()).equals(config.dtype())) {
-                session.open(wanted, null, StoredType.parse(config.dtype()));
+                session.open(wanted, List.of(), StoredType.parse(config.dtype()));
             }
         }
     }
@@ -184,7 +184,7 @@ public final class TrainingJob implements AutoCloseable {
         Path saved = save(run, complete);
         handedOver = true;
         session.tune(new Tuned(training.objective().trainable(), path + (complete ? "" : ", stopped after step " + training.done()),
-                Made.by(run), training::close));
+                Made.by(run), true, training::close));
         return new Outcome(path, complete, training.done(), training.totalSteps(), progress, saved);
     }
 
@@ -209,14 +209,14 @@ public final class TrainingJob implements AutoCloseable {
         LoraAdapter adapter = training.adapter();
         if (adapter != null) {
             Path target = run.path().resolve(RunFolder.ADAPTER);
-            Cards.writeAdapter(session, adapter, Made.by(run), target);
+            Cards.writeAdapter(session, adapter, Made.by(run), session.scores(null), target);
             return target;
         }
         if (!complete) {
             return null;
         }
         Path target = run.path().resolve(RunFolder.MODEL);
-        Cards.writeModel(session, training.objective().trainable(), Made.by(run), target);
+        Cards.writeModel(session, training.objective().trainable(), Made.by(run), session.scores(null), target);
         return target;
     }
 

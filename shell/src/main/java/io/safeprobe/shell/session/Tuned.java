@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param origin where it came from, for people
  * @param made how it was trained; null where that is not known
+ * @param trained whether this session trained it, rather than loaded it
  * @param memory holds the tensors
  */
-public record Tuned(Trainable trainable, String origin, @Nullable Made made, Owner memory) implements AutoCloseable {
+public record Tuned(Trainable trainable, String origin, @Nullable Made made, boolean trained, Owner memory) implements AutoCloseable {
     /** Frees what it owns. */
     @FunctionalInterface
     public interface Owner extends AutoCloseable {
