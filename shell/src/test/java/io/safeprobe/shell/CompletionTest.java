@@ -65,6 +65,10 @@ class CompletionTest {
         assertThat(offered("train --schedule ")).containsExactly("constant", "linear", "cosine");
         assertThat(offered("train --safety-loss ")).containsExactly("contrastive", "difference");
         assertThat(offered("open x --dtype ")).containsExactly("auto", "f32", "bf16");
+        assertThat(offered("train --bias ")).containsExactly("none", "all", "lora_only");
+        assertThat(offered("train --lora-init ")).containsExactly("default", "gaussian");
+        assertThat(offered("adapter ")).containsExactly("load", "list", "use", "close");
+        assertThat(offered("adapter use ")).containsExactly("none");
         assertThat(offered("score --judge ")).containsExactly("refusal", "margin");
         assertThat(offered("set ")).contains("seed", "max-new-tokens");
         assertThat(offered("data show ")).containsExactly("task", "safety");
@@ -74,7 +78,7 @@ class CompletionTest {
     void files() throws IOException {
         Path file = Files.createFile(folder.resolve("rows.jsonl"));
         String beginning = folder + "/ro";
-        for (String before : List.of("open ", "open x --adapter ", "data task ", "eval ", "train --out ", "train --resume ", "compare a ", "save ", "data safety --limit 3 ")) {
+        for (String before : List.of("open ", "open x --adapter ", "adapter load ", "data task ", "eval ", "train --out ", "train --resume ", "compare a ", "save ", "data safety --limit 3 ")) {
             assertThat(offered(before + beginning)).as(before).contains(file.toString());
         }
         assertThat(offered("train --lr ")).isEmpty();

@@ -106,7 +106,6 @@ record AdapterShape(List<LoraModule> modules, Map<String, String> copies) {
         Set<String> adapted = modules.stream().map(LoraModule::module).collect(Collectors.toSet());
         Map<String, String> copies = new LinkedHashMap<>();
         for (String name : config.modulesToSave()) {
-            Targets.compile(name, name);
             boolean found = false;
             for (String weight : weightShapes(model).keySet()) {
                 if (inside(name, weight)) {

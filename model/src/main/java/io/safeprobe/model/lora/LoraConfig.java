@@ -114,6 +114,7 @@ public record LoraConfig(
     /** Checks the numbers. */
     public LoraConfig {
         modulesToSave = List.copyOf(modulesToSave);
+        modulesToSave.forEach(name -> Targets.compile(name, name));
         boolean none = where.targets() instanceof Targets.Names(var names) && names.isEmpty();
         if (rank <= 0 || !(alpha > 0) || !(dropout >= 0 && dropout < 1) || none) {
             throw new ModelException("LoRA needs rank > 0, alpha > 0, 0 <= dropout < 1 and at least one target, not rank " + rank + ", alpha " + alpha

@@ -168,6 +168,7 @@ class PeftFolderTest {
         refused(config -> config.put("target_modules", ".*q_proj").put("layers_to_transform", 1), "can be chosen only where targets are names");
         refused(config -> config.put("layers_to_transform", "all"), "layers_to_transform must be a whole number");
         refused(config -> config.putArray("target_modules").add("q_proj").add("embed_tokens"), "LoRA on the embedding");
+        refused(config -> config.putArray("modules_to_save").add("o_proj("), "is no regular expression");
         refused(config -> config.putArray("modules_to_save").add("o_proj"), "o_proj.weight' is missing");
     }
 

@@ -39,7 +39,7 @@ class AdaptersTest {
                 Arguments.of("tiny-llama", "paper", new Lora(2, 4, 0.1, List.of("q_proj", "down_proj"), true, true, Init.GAUSSIAN, List.of(1, 3), List.of(), Bias.NONE)),
                 Arguments.of("tiny-llama-tied", "code", new Lora(2, 4, 0, List.of("all-linear"), false, false, Init.DEFAULT, List.of(), List.of("embed_tokens", "norm"), Bias.ALL)),
                 Arguments.of("tiny-llama-tied", "sft", new Lora(2, 4, 0, List.of("v_proj", "lm_head"), false, true, Init.DEFAULT, List.of(), List.of(), Bias.NONE)),
-                Arguments.of("tiny-qwen2", "code", new Lora(2, 4, 0, List.of(".*\\.1\\.self_attn\\.(q|o)_proj"), true, true, Init.DEFAULT, List.of(), List.of(), Bias.LORA_ONLY)),
+                Arguments.of("tiny-qwen2", "code", new Lora(2, 4, 0, List.of(".*\\.(self_attn\\.(q|o)|mlp\\.up)_proj"), true, true, Init.DEFAULT, List.of(), List.of(), Bias.LORA_ONLY)),
                 Arguments.of("tiny-llama-bias", "paper", new Lora(2, 4, 0, List.of("up_proj"), false, false, Init.GAUSSIAN, List.of(), List.of("lm_head", "self_attn"), Bias.ALL)));
     }
 

@@ -144,6 +144,11 @@ final class TrainOptions {
         if (full && initAdapter != null) {
             throw new UsageException("--full trains all weights, so there is no adapter to start from; leave out --init-adapter, or --full");
         }
+        boolean shaped = rankStabilised || dora || init != LoraConfig.Init.DEFAULT || !layers.isEmpty() || !modulesToSave.isEmpty() || bias != LoraConfig.Bias.NONE;
+        if (shaped && (full || initAdapter != null)) {
+            throw new CommandException("--rslora, --dora, --lora-init, --lora-layers, --modules-to-save and --bias shape a fresh adapter; leave them out with "
+                    + (full ? "--full" : "--init-adapter"));
+        }
         if (steps != null && steps <= 0) {
             throw new UsageException("--steps must be at least 1, not " + steps);
         }
