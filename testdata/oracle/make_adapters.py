@@ -41,8 +41,9 @@ ADAPTERS = {
     "bias-all": ("tiny-qwen2", dict(r=2, target_modules=["q_proj"], bias="all")),
     "bias-lora-only": ("tiny-qwen2", dict(r=2, target_modules=["q_proj", "o_proj"], bias="lora_only")),
     "lora-bias": ("tiny-llama-bias", dict(r=2, target_modules=["q_proj", "up_proj"], lora_bias=True)),
+    "dora-transposed": ("tiny-gpt2", dict(r=2, use_dora=True, fan_in_fan_out=True, target_modules=["c_attn", "mlp.c_proj"], modules_to_save=["c_fc"])),
 }
-WITH_GRADIENTS = ("patterns-rslora-layers", "head", "dora", "dora-bias", "saved-embedding-tied", "saved-and-bias", "bias-all", "lora-bias")
+WITH_GRADIENTS = ("patterns-rslora-layers", "head", "dora", "dora-bias", "dora-transposed", "saved-embedding-tied", "saved-and-bias", "bias-all", "lora-bias")
 
 
 class FixedMask(torch.nn.Module):
@@ -78,6 +79,10 @@ def write_adapter(name, base, settings, seed):
     write_json(path, config)
 
 
+def settings_of(name):
+    return ADAPTERS[name][1]
+
+
 def compute(name, base):
     model = PeftModel.from_pretrained(load(GOLDEN / base), GOLDEN / "adapters" / name, is_trainable=True).eval()
     tensors = {f"{name}.logits.{i}": logits(model, ids).detach() for i, ids in enumerate(IDS)}
@@ -88,7 +93,7 @@ def compute(name, base):
         gradients = torch.autograd.grad(mean_loss(model, rows), list(trained.values()))
         names = (peft_name(n).replace(".modules_to_save.", ".").replace("lora_magnitude_vector.weight", "lora_magnitude_vector") for n in trained)
         tensors |= {f"{name}.grad.{n.replace('..', '.')}": g for n, g in zip(names, gradients)}
-    if name.startswith("dora"):
+    if settings_of(name).get("lora_dropout"):
         dropping = copy.deepcopy(model).train()
         for module in dropping.modules():
             if hasattr(module, "lora_dropout"):

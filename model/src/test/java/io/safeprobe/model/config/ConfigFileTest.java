@@ -229,7 +229,7 @@ class ConfigFileTest {
         String types = Collections.nCopies(3, "\"sliding_attention\", ".repeat(5) + "\"full_attention\"").toString();
         DecoderConfig small = parse(start + """
                 "_sliding_window_pattern": 6, "use_bidirectional_attention": false, "hidden_size": 640, "intermediate_size": 2048, "num_hidden_layers": 18,
-                "layer_types": """ + types + "}");
+                "layer_types":""" + types + "}");
         assertThat(parameters(small)).isEqualTo(268_098_176L);
         assertThat(small.variant().windows().stream().filter(window -> window == 0)).hasSize(3);
     }
