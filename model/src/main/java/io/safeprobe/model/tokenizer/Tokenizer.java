@@ -31,6 +31,7 @@ public final class Tokenizer implements AutoCloseable {
 
     private final HuggingFaceTokenizer library;
     private final Set<Integer> special;
+    private final Map<String, Integer> specialTexts;
     private final Set<Integer> bytes;
     private final BitSet known;
     private final Map<String, String> named;
@@ -41,6 +42,8 @@ public final class Tokenizer implements AutoCloseable {
         this.library = library;
         this.special = vocabulary.added().entrySet().stream().filter(token -> token.getValue().special()).map(Map.Entry::getKey)
                 .collect(Collectors.toUnmodifiableSet());
+        this.specialTexts = vocabulary.added().entrySet().stream().filter(token -> token.getValue().special())
+                .collect(Collectors.toUnmodifiableMap(token -> token.getValue().content(), Map.Entry::getKey, Math::min));
         this.bytes = json.path("decoder").findValuesAsText("type").contains("ByteFallback") ? Set.copyOf(vocabulary.bytes()) : Set.of();
         this.known = vocabulary.known();
         this.named = Map.copyOf(settings.namedTokens());
@@ -146,8 +149,8 @@ public final class Tokenizer implements AutoCloseable {
 
     /** Id of the control token with that text, if it is one. */
     public OptionalInt specialId(String text) {
-        Integer id = added.get(text);
-        return id == null || !isSpecial(id) ? OptionalInt.empty() : OptionalInt.of(id);
+        Integer id = specialTexts.get(text);
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     /** Whether an id stands for a control token rather than for text. */
