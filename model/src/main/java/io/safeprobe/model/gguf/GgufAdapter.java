@@ -3,7 +3,6 @@ package io.safeprobe.model.gguf;
 import io.safeprobe.engine.memory.Memory;
 import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Deferred;
-import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.config.WeightNames;
@@ -27,6 +26,7 @@ public final class GgufAdapter {
      */
     public static void write(Memory memory, DecoderConfig config, LoraAdapter adapter, String name, DType dtype, Path file) {
         Dialect dialect = Dialect.of(config);
+        requirePlain(adapter);
         LoraModule first = adapter.modules().getFirst();
         double alpha = first.scale() * first.rank();
         Metadata metadata = new Metadata().text("general.architecture", dialect.name()).text("general.type", "adapter").text("general.name", name);
@@ -36,18 +36,20 @@ public final class GgufAdapter {
         for (LoraModule module : adapter.modules()) {
             String weight = WeightNames.weight(module.module());
             String gguf = dialect.tensorName(weight);
-            tensors.put(gguf + ".lora_a", rows.of(module.aName(), tensor(adapter, module.aName()), dtype, LongUnaryOperator.identity(), 1));
-            tensors.put(gguf + ".lora_b", rows.of(module.bName(), tensor(adapter, module.bName()), dtype, GgufModel.order(dialect, config, weight),
+            tensors.put(gguf + ".lora_a", rows.of(module.aName(), Deferred.of(adapter.tensor(module.aName())), dtype, LongUnaryOperator.identity(), 1));
+            tensors.put(gguf + ".lora_b", rows.of(module.bName(), Deferred.of(adapter.tensor(module.bName())), dtype, GgufModel.order(dialect, config, weight),
                     module.scale() * module.rank() / (float) alpha));
         }
         GgufFile.write(file, metadata, tensors);
     }
 
-    private static Deferred tensor(LoraAdapter adapter, String name) {
-        Tensor tensor = adapter.tensors().get(name);
-        if (tensor == null) {
-            throw new ModelException("the adapter has no tensor '" + name + "'");
+    private static void requirePlain(LoraAdapter adapter) {
+        boolean dora = adapter.modules().stream().anyMatch(LoraModule::dora);
+        boolean biased = adapter.modules().stream().anyMatch(LoraModule::bias);
+        if (dora || biased || !adapter.copies().isEmpty()) {
+            throw new ModelException("a GGUF adapter holds A and B of its branches only, but this one has "
+                    + (dora ? "magnitudes (DoRA)" : biased ? "biases on its branches" : "copies of " + adapter.copies().keySet().stream().limit(4).toList())
+                    + "; leave --adapter out to write the model with the adapter folded in");
         }
-        return Deferred.of(tensor);
     }
 }

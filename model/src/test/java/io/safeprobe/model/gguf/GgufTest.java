@@ -78,7 +78,7 @@ class GgufTest {
     @Test
     void anAdapterIsFoldedInOrStandsAlone() throws IOException {
         try (Golden golden = Golden.adapter("tiny-llama-peft", new ReferenceKernels());
-                LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), Golden.path("tiny-llama-peft"))) {
+                LoraAdapter adapter = PeftFolder.read(golden.memory, golden.model.config(), golden.model.weights()::get, Golden.path("tiny-llama-peft"))) {
             sameLogits(exported(golden, Tuning.of(adapter), DType.F32), golden, "merged_logits.0", 1e-5);
             GgufReader base = exported(golden, Tuning.NONE, DType.F32);
             Path file = folder.resolve("adapter.gguf");
@@ -111,8 +111,8 @@ class GgufTest {
     @Test
     void theScaleOfARankStabilisedAdapterIsKept() throws IOException {
         try (Golden golden = Golden.open("tiny-llama");
-                LoraAdapter adapter = LoraAdapter.fresh(
-                        golden.memory, golden.model.config(), new LoraConfig(5, 7, 0, golden.model.config().names().linear(), true, ""), new Random(3))) {
+                LoraAdapter adapter = LoraAdapter.fresh(golden.memory, golden.model.config(), golden.model.weights()::get,
+                        new LoraConfig(5, 7, 0, golden.model.config().names().linear(), true, ""), new Random(3))) {
             adapter.tensors().values().forEach(tensor -> tensor.set(1, 0.5));
             GgufReader folded = exported(golden, Tuning.of(adapter), DType.F32);
             GgufReader base = exported(golden, Tuning.NONE, DType.F32);

@@ -45,7 +45,7 @@ class MergedFolderTest {
         try (Memory memory = Memory.ofLimit(1 << 26);
                 ModelFolder model = ModelFolder.open(memory, new ReferenceKernels(), Golden.path("tiny-llama-tied"), opened);
                 LoraAdapter adapter = LoraAdapter.fresh(
-                        memory, model.config(), new LoraConfig(2, 4, 0, List.of("q_proj"), false, ""), new Random(1))) {
+                        memory, model.config(), model.weights()::get, new LoraConfig(2, 4, 0, List.of("q_proj"), false, ""), new Random(1))) {
             adapter.tensors().values().forEach(tensor -> tensor.set(0, 1));
             MergedFolder.write(memory, model, Tuning.of(adapter), "the card\n", target);
             try (SafetensorsFile file = SafetensorsFile.open(memory, target.resolve("model.safetensors"))) {
@@ -88,7 +88,7 @@ class MergedFolderTest {
     void noMoreThanOneWeightIsInMemory() {
         try (Memory memory = Memory.ofLimit(1 << 26);
                 ModelFolder model = ModelFolder.open(memory, new ReferenceKernels(), Golden.path("tiny-llama"), StoredType.AUTO);
-                LoraAdapter adapter = PeftFolder.read(memory, model.config(), Golden.path("tiny-llama-peft"))) {
+                LoraAdapter adapter = PeftFolder.read(memory, model.config(), model.weights()::get, Golden.path("tiny-llama-peft"))) {
             long before = memory.inUse();
             memory.resetPeak();
             MergedFolder.write(memory, model, Tuning.of(adapter), "", folder.resolve("merged"));

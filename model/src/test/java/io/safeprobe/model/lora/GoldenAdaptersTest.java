@@ -22,6 +22,7 @@ import io.safeprobe.model.decoder.PackedTokens;
 import io.safeprobe.model.hub.MergedFolder;
 import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.StoredType;
+import io.safeprobe.model.hub.Tuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -188,7 +189,7 @@ class GoldenAdaptersTest {
     @MethodSource("names")
     void theMergedFolderComputesTheSame(String name) throws IOException {
         try (Case each = new Case(name); ModelFolder wide = inFloat32(each); Scope scope = each.golden.memory.scope()) {
-            MergedFolder.write(each.golden.memory, wide, each.adapter, Map.of(), temporary.resolve("merged"));
+            MergedFolder.write(each.golden.memory, wide, Tuning.of(each.adapter), "card", temporary.resolve("merged"));
             try (ModelFolder merged = ModelFolder.open(each.golden.memory, each.golden.kernels, temporary.resolve("merged"), StoredType.AUTO)) {
                 each.assertLogits(new Forward(new Graph(each.golden.kernels, scope), merged.config(), merged.weights()));
             }
