@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** Python's ideas of characters, blanks, lines and case, on Java strings. Nothing here grows a text beyond its size by much. */
 final class PythonText {
     private static final int PIECE = 64;
+    private static final long MOST_SIGMAS = 1L << 26;
 
     private PythonText() {}
 
@@ -178,8 +179,15 @@ final class PythonText {
         return result.toString();
     }
 
-    /** The one letter that becomes two is replaced before, for the same reason; pieces would not know where a word ends, which decides the sigma. */
+    /**
+     * The one letter that becomes two is replaced before, for the same reason; pieces would not know where a word ends, which decides the sigma. For each
+     * capital sigma the JDK looks at the whole word: a text that is nothing but those is refused.
+     */
     static String lower(String text) {
+        long sigmas = text.indexOf('\u03a3') < 0 ? 0 : text.chars().filter(c -> c == '\u03a3').count();
+        if (sigmas * text.length() > MOST_SIGMAS) {
+            throw Failure.limit("lower case of " + text.length() + " characters with " + sigmas + " capital sigmas");
+        }
         return text.replace("\u0130", "i\u0307").toLowerCase(Locale.ROOT);
     }
 

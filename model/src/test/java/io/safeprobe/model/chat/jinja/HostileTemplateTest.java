@@ -91,14 +91,14 @@ class HostileTemplateTest {
     /** What Java does slowly or at length where Python does not: each ends, whatever it gives. */
     @ParameterizedTest
     @ValueSource(strings = {
-        "{{ ('\u00df' * 16000000)|upper|length }}",
-        "{{ ('\u0130' * 16000000)|lower|length }}",
-        "{{ ('\u03a3' * 8000000)|lower|length }}",
-        "{{ ('\u0149' * 8000000)|capitalize|length }}",
-        "{{ ('\u00df' * 8000000)|title|length }}",
-        "{{ ('\u00df' * 8000000).swapcase()|length }}",
-        "{{ ('\u1e9e' * 8000000).casefold()|length }}",
-        "{{ ('\ud83d\ude80' * 8000000)[::-1]|length }}",
+        "{{ ('\u00df' * 4000000)|upper|length }}",
+        "{{ ('\u0130' * 4000000)|lower|length }}",
+        "{{ ('\u03a3' * 1000000)|lower|length }}",
+        "{{ ('\u0149' * 1000000)|capitalize|length }}",
+        "{{ ('\u00df' * 1000000)|title|length }}",
+        "{{ ('\u00df' * 1000000).swapcase()|length }}",
+        "{{ ('\u1e9e' * 1000000).casefold()|length }}",
+        "{{ ('\ud83d\ude80' * 1000000)[::-1]|length }}",
         "{{ strftime_now('%c' * 100000)|length }}",
         "{{ ('1' * 5000000)|int }}",
         "{{ ('1' * 5000000)|float }}",
