@@ -146,7 +146,7 @@ final class TrainOptions {
         }
         boolean shaped = rankStabilised || dora || init != LoraConfig.Init.DEFAULT || !layers.isEmpty() || !modulesToSave.isEmpty() || bias != LoraConfig.Bias.NONE;
         if (shaped && (full || initAdapter != null)) {
-            throw new CommandException("--rslora, --dora, --lora-init, --lora-layers, --modules-to-save and --bias shape a fresh adapter; leave them out with "
+            throw new UsageException("--rslora, --dora, --lora-init, --lora-layers, --modules-to-save and --bias shape a fresh adapter; leave them out with "
                     + (full ? "--full" : "--init-adapter"));
         }
         if (steps != null && steps <= 0) {
