@@ -48,7 +48,7 @@ class BenchTest {
     void aMethodOrSizeThatIsNotThereIsNamed() {
         assertThat(Run.commands(folder, Golden.OPEN + "bench --methods best").err()).contains("no method 'best'").contains("paper");
         Run run = Run.of(folder, "bench", "new", "7b", "big", "--tokenizer", Golden.MODEL);
-        assertThat(run.status()).isEqualTo(1);
+        assertThat(run.status()).isEqualTo(2);
         assertThat(run.err()).contains("no size '7b'").contains("24m");
         assertThat(Run.of(folder, "bench", "new", "24m", "small", "--tokenizer", "nowhere").err()).contains("nowhere").contains("tokenizer.json");
         assertThat(folder.resolve("small")).doesNotExist();
