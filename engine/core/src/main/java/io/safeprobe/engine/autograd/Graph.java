@@ -218,7 +218,7 @@ public final class Graph {
 
     private List<Tensor> tensors(List<@Nullable Value> gradients, List<Value> variables) {
         List<Tensor> tensors = new ArrayList<>(variables.size());
-        Set<Long> taken = new HashSet<>();
+        Set<Object> taken = new HashSet<>();
         for (int i = 0; i < variables.size(); i++) {
             Value gradient = gradients.get(i);
             Tensor like = variables.get(i).tensor();
@@ -226,7 +226,7 @@ public final class Graph {
                 tensors.add(Tensor.zeros(scope, like.dtype(), like.shape()));
             } else {
                 Tensor tensor = gradient.tensor();
-                tensors.add(taken.add(tensor.data().address()) ? tensor : copy(tensor));
+                tensors.add(taken.add(List.of(tensor.block(), tensor.offset())) ? tensor : copy(tensor));
             }
         }
         return tensors;

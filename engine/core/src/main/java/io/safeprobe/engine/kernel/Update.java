@@ -14,7 +14,7 @@ public sealed interface Update {
     /** {@code target += factor source}. Tensors: target, source. */
     record Accumulate(double factor) implements Update {}
 
-    /** Copies and converts the type. Tensors: target, source, with the same number of elements. */
+    /** Copies and converts the type, to a device and from it too. Tensors: target, source, with the same number of elements. */
     record Copy() implements Update {}
 
     /** Sets every element. Tensors: target. */

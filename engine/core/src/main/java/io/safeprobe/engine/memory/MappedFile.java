@@ -18,7 +18,9 @@ public final class MappedFile implements AutoCloseable {
     public synchronized void close() {
         if (open) {
             open = false;
-            block.retire().close();
+            if (block.retire() instanceof Block.Place.Here here) {
+                here.buffer().close();
+            }
         }
     }
 }

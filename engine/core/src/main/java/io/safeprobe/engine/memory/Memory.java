@@ -32,13 +32,15 @@ public final class Memory implements AutoCloseable {
     private final BufferAllocator tensors;
     private final BufferAllocator files;
     private final TreeMap<Long, Deque<ArrowBuf>> spare = new TreeMap<>();
+    private final @Nullable DeviceHeap device;
     private final long limit;
     private long inUse;
     private long peak;
     private long highest;
 
-    private Memory(long limit) {
+    private Memory(long limit, @Nullable DeviceHeap device) {
         this.limit = limit;
+        this.device = device;
         root = new RootAllocator(org.apache.arrow.memory.AllocationListener.NOOP, Long.MAX_VALUE, EXACT);
         tensors = root.newChildAllocator("tensors", 0, limit);
         files = root.newChildAllocator("files", 0, Long.MAX_VALUE);
@@ -49,7 +51,15 @@ public final class Memory implements AutoCloseable {
         if (limit <= 0) {
             throw new IllegalArgumentException("memory limit must be positive, not " + limit);
         }
-        return new Memory(limit);
+        return new Memory(limit, null);
+    }
+
+    /**
+     * Memory whose real numbers lie on a device. What is counted and limited is the device's; the little that stays in the process (ids, scalars)
+     * may take as much again.
+     */
+    public static Memory onDevice(DeviceHeap heap) {
+        return new Memory(heap.capacity(), heap);
     }
 
     /** Memory limited to what the machine has, less a quarter for the JVM and the page cache. */
@@ -120,8 +130,9 @@ public final class Memory implements AutoCloseable {
         long size = sizeClass(bytes);
         ArrowBuf kept = takeSpare(size);
         ArrowBuf buffer = kept == null ? fresh(size) : kept;
-        inUse += size;
-        peak = Math.max(peak, inUse);
+        if (device == null) {
+            count(size);
+        }
         highest = Math.max(highest, inUse);
         return Block.of(buffer, size);
     }
@@ -140,10 +151,32 @@ public final class Memory implements AutoCloseable {
         return buffer;
     }
 
+    synchronized Block allocate(DeviceHeap.Kind kind, long bytes) {
+        if (device == null) {
+            return allocate(bytes);
+        }
+        long size = sizeClass(bytes);
+        Block block = Block.away(device, kind, device.take(kind, size), size);
+        count(size);
+        return block;
+    }
+
+    private void count(long size) {
+        inUse += size;
+        peak = Math.max(peak, inUse);
+    }
+
     synchronized void giveBack(Block block) {
-        ArrowBuf buffer = block.retire();
-        inUse -= block.counted();
-        spare.computeIfAbsent(buffer.capacity(), size -> new ArrayDeque<>()).push(buffer);
+        switch (block.retire()) {
+            case Block.Place.Here here -> {
+                inUse -= device == null ? block.size() : 0;
+                spare.computeIfAbsent(here.buffer().capacity(), size -> new ArrayDeque<>()).push(here.buffer());
+            }
+            case Block.Place.Away away -> {
+                inUse -= block.size();
+                away.heap().giveBack(away.kind(), away.position(), block.size());
+            }
+        }
     }
 
     private ArrowBuf fresh(long size) {
@@ -187,7 +220,7 @@ public final class Memory implements AutoCloseable {
     @Override
     public synchronized void close() {
         dropSpare();
-        long leakedTensors = tensors.getAllocatedMemory();
+        long leakedTensors = device == null ? tensors.getAllocatedMemory() : Math.max(inUse, tensors.getAllocatedMemory());
         long leakedFiles = files.getAllocatedMemory();
         if (leakedTensors + leakedFiles > 0) {
             throw new MemoryException("memory closed while in use: " + leakedTensors + " bytes of tensors and " + leakedFiles

@@ -2,6 +2,7 @@ package io.safeprobe.engine.memory;
 
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Owns blocks until it is closed, then gives back all that are left. One thread at a time. */
 public final class Scope implements AutoCloseable {
@@ -13,12 +14,21 @@ public final class Scope implements AutoCloseable {
         this.memory = memory;
     }
 
-    /** A block of at least {@code bytes} bytes with undefined content, aligned to 64 bytes. */
+    /** A block of the process, of at least {@code bytes} bytes with undefined content, aligned to 64 bytes. */
     public Block allocate(long bytes) {
+        return keep(() -> memory.allocate(bytes));
+    }
+
+    /** A block for numbers of that kind: of the device where the memory is a device's, else of the process. */
+    public Block allocate(DeviceHeap.Kind kind, long bytes) {
+        return keep(() -> memory.allocate(kind, bytes));
+    }
+
+    private Block keep(Supplier<Block> taken) {
         if (!open) {
             throw new MemoryException("a closed scope cannot allocate");
         }
-        Block block = memory.allocate(bytes);
+        Block block = taken.get();
         blocks.add(block);
         return block;
     }

@@ -3,8 +3,10 @@ package io.safeprobe.engine.safetensors;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.engine.tensor.Deferred;
+import io.safeprobe.engine.tensor.Device;
 import io.safeprobe.engine.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -77,8 +79,17 @@ public final class SafetensorsWriter {
 
     private static void write(FileChannel channel, Tensor tensor) throws IOException {
         for (long at = 0; at < tensor.byteSize(); at += CHUNK) {
-            writeFully(channel, tensor.data().asSlice(at, Math.min(CHUNK, tensor.byteSize() - at)).asByteBuffer());
+            writeFully(channel, part(tensor, at, Math.min(CHUNK, tensor.byteSize() - at)));
         }
+    }
+
+    private static ByteBuffer part(Tensor tensor, long at, long bytes) {
+        if (tensor.device().equals(Device.CPU)) {
+            return tensor.data().asSlice(at, bytes).asByteBuffer();
+        }
+        ByteBuffer copy = ByteBuffer.allocate(Math.toIntExact(bytes));
+        tensor.block().read(tensor.offset() + at, MemorySegment.ofBuffer(copy));
+        return copy;
     }
 
     private static ByteBuffer header(List<Map.Entry<String, Deferred>> ordered, Map<String, String> metadata) {

@@ -1,6 +1,8 @@
 package io.safeprobe.engine.tensor;
 
+import io.safeprobe.engine.memory.DeviceHeap;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Element types, named as safetensors names them. */
 public enum DType {
@@ -29,6 +31,20 @@ public enum DType {
     /** Whether the type holds real numbers. */
     public boolean floating() {
         return floating;
+    }
+
+    /** How a device holds the type; null where it stays in the memory of the process: ids, and the float64 of a sum. */
+    DeviceHeap.@Nullable Kind kind() {
+        return switch (this) {
+            case F32 -> DeviceHeap.Kind.F32;
+            case F16, BF16 -> DeviceHeap.Kind.BITS16;
+            case F64, I64, I32, U8, BOOL -> null;
+        };
+    }
+
+    /** Whether tensors of this type live on the device whose kernels compute with them. */
+    public boolean onDevices() {
+        return kind() != null;
     }
 
     /** The name PyTorch and Hugging Face configurations use, such as {@code bfloat16}. */

@@ -1,14 +1,17 @@
 package io.safeprobe.engine.tensor;
 
 import io.safeprobe.engine.memory.Block;
+import io.safeprobe.engine.memory.DeviceHeap;
 import io.safeprobe.engine.memory.Scope;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * A dense row-major array of one {@link DType} in off-heap memory. A tensor is a view: its memory belongs to the {@link Scope} or
- * mapped file it was made from, and views of one block share its bytes. Little-endian, as safetensors files are.
+ * A dense row-major array of one {@link DType}, in memory of the process or of a device. A tensor is a view: its memory belongs to the
+ * {@link Scope} or mapped file it was made from, and views of one block share its bytes. Little-endian, as safetensors files are.
+ *
+ * <p>On a device, numbers are read and written in copies: {@link #toFloats} is one, {@link #get} and {@link #set} one for each element.
  */
 public final class Tensor {
     private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -34,13 +37,19 @@ public final class Tensor {
     /** A tensor with undefined content. */
     public static Tensor allocate(Scope scope, DType dtype, Shape shape) {
         long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-        return new Tensor(Device.CPU, dtype, shape, scope.allocate(bytes), 0);
+        DeviceHeap.Kind kind = dtype.kind();
+        Block block = kind == null ? scope.allocate(bytes) : scope.allocate(kind, bytes);
+        return new Tensor(Device.of(block), dtype, shape, block, 0);
     }
 
     /** A tensor of zeros. */
     public static Tensor zeros(Scope scope, DType dtype, Shape shape) {
         Tensor tensor = allocate(scope, dtype, shape);
-        tensor.data().fill((byte) 0);
+        if (tensor.device.equals(Device.CPU)) {
+            tensor.data().fill((byte) 0);
+        } else {
+            tensor.copyFrom(MemorySegment.ofArray(new byte[Math.toIntExact(tensor.byteSize())]));
+        }
         return tensor;
     }
 
@@ -48,7 +57,7 @@ public final class Tensor {
     public static Tensor of(Scope scope, Shape shape, float... values) {
         Tensor tensor = allocate(scope, DType.F32, shape);
         tensor.requireElements(values.length);
-        MemorySegment.copy(values, 0, tensor.data(), F32, 0, values.length);
+        tensor.copyFrom(MemorySegment.ofArray(values));
         return tensor;
     }
 
@@ -74,7 +83,7 @@ public final class Tensor {
         if (offset < 0 || offset > block.size() - bytes) {
             throw new ShapeException("a " + dtype + " tensor of " + shape + " at byte " + offset + " does not fit a block of " + block.size());
         }
-        return new Tensor(Device.CPU, dtype, shape, block, offset);
+        return new Tensor(Device.of(block), dtype, shape, block, offset);
     }
 
     /** The same elements under another shape of the same number of elements; shares memory. */
@@ -126,15 +135,38 @@ public final class Tensor {
         return elements() * dtype.bytes();
     }
 
-    /** Exactly the bytes of this tensor; access outside is refused. */
+    /** Byte of the block at which this tensor begins. */
+    public long offset() {
+        return offset;
+    }
+
+    /** Copies all elements to {@code target}, which has as many bytes; from a device too. */
+    public void copyTo(MemorySegment target) {
+        block.read(offset, target.asSlice(0, byteSize()));
+    }
+
+    /** Replaces all elements by the bytes of {@code source}; on a device too. */
+    public void copyFrom(MemorySegment source) {
+        block.write(offset, source.asSlice(0, byteSize()));
+    }
+
+    /** Exactly the bytes of this tensor, which must be in the process; access outside is refused. */
     public MemorySegment data() {
         return block.segment().asSlice(offset, byteSize());
     }
 
     /** Element {@code index} in row-major order, widened; for reference kernels, tests and scalars. */
     public double get(long index) {
-        MemorySegment data = block.segment();
         long at = offset + checkIndex(index) * dtype.bytes();
+        if (device.equals(Device.CPU)) {
+            return element(block.segment(), at);
+        }
+        MemorySegment cell = MemorySegment.ofArray(new byte[dtype.bytes()]);
+        block.read(at, cell);
+        return element(cell, 0);
+    }
+
+    private double element(MemorySegment data, long at) {
         return switch (dtype) {
             case F64 -> data.get(F64, at);
             case F32 -> data.get(F32, at);
@@ -148,8 +180,17 @@ public final class Tensor {
 
     /** Sets element {@code index}, rounded to the type. */
     public void set(long index, double value) {
-        MemorySegment data = block.segment();
         long at = offset + checkIndex(index) * dtype.bytes();
+        if (device.equals(Device.CPU)) {
+            setElement(block.segment(), at, value);
+        } else {
+            MemorySegment cell = MemorySegment.ofArray(new byte[dtype.bytes()]);
+            setElement(cell, 0, value);
+            block.write(at, cell);
+        }
+    }
+
+    private void setElement(MemorySegment data, long at, double value) {
         switch (dtype) {
             case F64 -> data.set(F64, at, value);
             case F32 -> data.set(F32, at, (float) value);
@@ -179,8 +220,9 @@ public final class Tensor {
     /** A copy of all elements as floats. */
     public float[] toFloats() {
         float[] copy = new float[Math.toIntExact(elements())];
+        MemorySegment data = here();
         for (int i = 0; i < copy.length; i++) {
-            copy[i] = (float) get(i);
+            copy[i] = (float) element(data, (long) i * dtype.bytes());
         }
         return copy;
     }
@@ -188,9 +230,20 @@ public final class Tensor {
     /** A copy of all elements as doubles. */
     public double[] toDoubles() {
         double[] copy = new double[Math.toIntExact(elements())];
+        MemorySegment data = here();
         for (int i = 0; i < copy.length; i++) {
-            copy[i] = get(i);
+            copy[i] = element(data, (long) i * dtype.bytes());
         }
+        return copy;
+    }
+
+    /** The bytes, or a copy of them where they are on a device. */
+    private MemorySegment here() {
+        if (device.equals(Device.CPU)) {
+            return data();
+        }
+        MemorySegment copy = MemorySegment.ofArray(new byte[Math.toIntExact(byteSize())]);
+        copyTo(copy);
         return copy;
     }
 

@@ -2,12 +2,14 @@ package io.safeprobe.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.safeprobe.engine.memory.Memory;
 import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
-import java.lang.foreign.ValueLayout;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * What every backend owes: the numbers of the reference in F64 up to float32 rounding, outputs that do not depend on what their memory
@@ -39,14 +41,30 @@ public final class KernelsContract {
     }
 
     /** Runs a case and checks every output. Gives back the bits of the outputs. */
-    public List<byte[]> check(Scope scope, Expected expected) {
+    public List<byte[]> check(Expected expected) {
+        return there(there -> checkThere(there, expected));
+    }
+
+    /** Memory that the tensors of some kernels may live in. */
+    public static Memory memoryOf(Kernels kernels) {
+        return kernels instanceof DeviceKernels device ? Memory.onDevice(device.heap()) : Memory.ofLimit(1L << 28);
+    }
+
+    /** Runs a check in the memory of the kernels, which must be as empty afterwards as before. */
+    private <T> T there(Function<Scope, T> check) {
+        try (Memory memory = memoryOf(kernels); Scope there = memory.scope()) {
+            return check.apply(there);
+        }
+    }
+
+    private List<byte[]> checkThere(Scope scope, Expected expected) {
         Op op = expected.oneCase().op();
-        List<Tensor> inputs = expected.inputs();
+        List<Tensor> inputs = expected.inputs().stream().map(input -> copy(scope, input)).toList();
         List<byte[]> before = bits(inputs);
         List<Tensor> outputs = Inference.outputs(op, inputs, kernels.device()).stream()
                 .map(output -> Tensor.allocate(scope, output.dtype(), output.shape()))
                 .toList();
-        outputs.forEach(output -> output.data().fill((byte) 0xff));
+        outputs.forEach(output -> output.copyFrom(MemorySegment.ofArray(filled(output.byteSize()))));
         kernels.run(op, inputs, outputs);
         assertThat(bits(inputs)).as("%s: inputs of %s", name, op).usingElementComparator(Arrays::compare).isEqualTo(before);
         double bound = ROUNDING * Math.sqrt((double) expected.oneCase().terms());
@@ -57,26 +75,44 @@ public final class KernelsContract {
     }
 
     /** Runs an update and checks every tensor it was given. Gives back the bits of the tensors. */
-    public List<byte[]> check(Scope scope, UpdateCase oneCase) {
+    public List<byte[]> check(UpdateCase oneCase) {
+        return there(there -> checkThere(there, oneCase));
+    }
+
+    private List<byte[]> checkThere(Scope scope, UpdateCase oneCase) {
         List<Tensor> tensors = oneCase.tensors(scope);
         boolean exact = oneCase.exact();
-        List<Tensor> wanted = tensors.stream().map(tensor -> exact ? copy(scope, tensor) : OpCase.widened(scope, tensor)).toList();
-        kernels.apply(oneCase.update(), tensors.toArray(Tensor[]::new));
-        new ReferenceKernels().apply(oneCase.update(), wanted.toArray(Tensor[]::new));
-        for (int i = 0; i < tensors.size(); i++) {
-            double bound = exact ? 0 : tensors.get(i).dtype() == DType.F64 ? ROUNDING_OF_F64_SUM : ROUNDING;
-            close(oneCase.update() + " of " + tensors + ", tensor " + i, tensors.get(i), wanted.get(i), bound);
+        try (Memory here = Memory.ofLimit(1L << 28); Scope local = here.scope()) {
+            List<Tensor> wanted = tensors.stream().map(tensor -> exact ? copy(local, tensor) : OpCase.widened(local, tensor)).toList();
+            kernels.apply(oneCase.update(), tensors.toArray(Tensor[]::new));
+            new ReferenceKernels().apply(oneCase.update(), wanted.toArray(Tensor[]::new));
+            compare(oneCase, tensors, wanted);
         }
         return bits(tensors);
     }
 
+    private void compare(UpdateCase oneCase, List<Tensor> tensors, List<Tensor> wanted) {
+        boolean exact = oneCase.exact();
+        for (int i = 0; i < tensors.size(); i++) {
+            double bound = exact ? 0 : tensors.get(i).dtype() == DType.F64 ? ROUNDING_OF_F64_SUM : ROUNDING;
+            close(oneCase.update() + " of " + tensors + ", tensor " + i, tensors.get(i), wanted.get(i), bound);
+        }
+    }
+
+    private static byte[] filled(long bytes) {
+        byte[] ones = new byte[Math.toIntExact(bytes)];
+        Arrays.fill(ones, (byte) 0xff);
+        return ones;
+    }
+
     private void close(String what, Tensor got, Tensor want, double bound) {
         assertThat(got.shape()).as("%s: shape of %s", name, what).isEqualTo(want.shape());
-        for (long i = 0; i < want.elements(); i++) {
-            double distance = Math.abs(got.get(i) - want.get(i));
+        double[] found = got.toDoubles();
+        for (int i = 0; i < found.length; i++) {
+            double distance = Math.abs(found[i] - want.get(i));
             boolean close = distance <= bound * (1 + Math.abs(want.get(i)));
             if (!close) { // a description for each of a million elements would cost more than the kernels
-                throw new AssertionError(name + ": " + what + ", element " + i + " is " + got.get(i)
+                throw new AssertionError(name + ": " + what + ", element " + i + " is " + found[i]
                         + ", the reference in float64 gives " + want.get(i));
             }
         }
@@ -84,11 +120,17 @@ public final class KernelsContract {
 
     private static Tensor copy(Scope scope, Tensor tensor) {
         Tensor copy = Tensor.allocate(scope, tensor.dtype(), tensor.shape());
-        copy.data().copyFrom(tensor.data());
+        copy.copyFrom(MemorySegment.ofArray(bytes(tensor)));
         return copy;
     }
 
     private static List<byte[]> bits(List<Tensor> tensors) {
-        return tensors.stream().map(tensor -> tensor.data().toArray(ValueLayout.JAVA_BYTE)).toList();
+        return tensors.stream().map(KernelsContract::bytes).toList();
+    }
+
+    private static byte[] bytes(Tensor tensor) {
+        byte[] copy = new byte[Math.toIntExact(tensor.byteSize())];
+        tensor.copyTo(MemorySegment.ofArray(copy));
+        return copy;
     }
 }

@@ -37,7 +37,7 @@ public final class OpenBackends implements AutoCloseable {
             for (DType weightType : weightTypes) {
                 try (Scope scope = memory.scope()) {
                     KernelsContract.Expected expected = KernelsContract.Expected.of(scope, oneCase, weightType);
-                    eachAlike(contract -> contract.check(scope, expected));
+                    eachAlike(contract -> contract.check(expected));
                 }
             }
         }
@@ -45,9 +45,7 @@ public final class OpenBackends implements AutoCloseable {
 
     /** Checks an update on every backend. */
     public void check(UpdateCase oneCase) {
-        try (Memory memory = Memory.ofLimit(1L << 28); Scope scope = memory.scope()) {
-            eachAlike(contract -> contract.check(scope, oneCase));
-        }
+        eachAlike(contract -> contract.check(oneCase));
     }
 
     /** Kernels of one class must give the same bits, however many threads they have. */
