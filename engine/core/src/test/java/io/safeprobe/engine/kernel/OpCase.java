@@ -101,8 +101,9 @@ public record OpCase(Op op, List<Operand> operands, int outputs, int orders, lon
         if (!tensor.dtype().floating()) {
             return tensor;
         }
+        double[] values = tensor.toDoubles(); // all at once: on a device each element would be a transfer
         Tensor wide = Tensor.allocate(scope, DType.F64, tensor.shape());
-        fill(wide, tensor::get);
+        fill(wide, index -> values[Math.toIntExact(index)]);
         return wide;
     }
 

@@ -1,5 +1,6 @@
 package io.safeprobe.engine.kernel;
 
+import io.safeprobe.engine.memory.Memory;
 import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
@@ -33,8 +34,12 @@ public record UpdateCase(Update update, List<Slot> slots, boolean exact) {
         List<Tensor> tensors = new ArrayList<>();
         for (Slot slot : slots) {
             Tensor tensor = Tensor.allocate(scope, slot.dtype(), slot.numbers().shape());
-            for (long i = 0; i < tensor.elements(); i++) {
-                tensor.set(i, slot.numbers().values().applyAsDouble(i));
+            try (Memory memory = Memory.ofLimit(1L << 26); Scope here = memory.scope()) {
+                Tensor copy = Tensor.allocate(here, slot.dtype(), slot.numbers().shape());
+                for (long i = 0; i < copy.elements(); i++) {
+                    copy.set(i, slot.numbers().values().applyAsDouble(i));
+                }
+                tensor.copyFrom(copy.data());
             }
             tensors.add(tensor);
         }
