@@ -39,8 +39,8 @@ final class Arena implements AutoCloseable {
         if (bytes < LEAST_BYTES) {
             throw new MemoryException(bytes + " bytes of " + device + " are too few; at least " + LEAST_BYTES + " are needed");
         }
-        bitBytes = whole(Math.min(Math.min(bytes / 3, mostEach), MOST_ELEMENTS * Short.BYTES));
-        floatBytes = whole(Math.min(Math.min(bytes - bitBytes, mostEach), MOST_ELEMENTS * Float.BYTES));
+        bitBytes = whole(Math.min(Math.min(bytes / 3, mostEach - HEADER), MOST_ELEMENTS * Short.BYTES));
+        floatBytes = whole(Math.min(Math.min(bytes - bitBytes, mostEach - HEADER), MOST_ELEMENTS * Float.BYTES));
         floats = new FreeList(floatBytes);
         bits = new FreeList(bitBytes);
         arrays = new Launcher.Arrays(
