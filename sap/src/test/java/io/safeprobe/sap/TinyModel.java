@@ -2,6 +2,7 @@ package io.safeprobe.sap;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.safeprobe.engine.kernel.DeviceKernels;
 import io.safeprobe.engine.kernel.Kernels;
 import io.safeprobe.engine.kernel.ReferenceKernels;
 import io.safeprobe.engine.memory.Memory;
@@ -41,7 +42,7 @@ public final class TinyModel implements AutoCloseable {
     /** Another model folder of testdata/golden; its vocabulary is the same. */
     public TinyModel(String folder, Kernels kernels, long memoryLimit) {
         this.kernels = kernels;
-        this.memory = Memory.ofLimit(memoryLimit);
+        this.memory = kernels instanceof DeviceKernels device ? Memory.onDevice(device.heap()) : Memory.ofLimit(memoryLimit);
         this.model = ModelFolder.open(memory, kernels, path(folder), StoredType.AUTO);
     }
 

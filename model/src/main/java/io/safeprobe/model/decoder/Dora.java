@@ -21,18 +21,19 @@ final class Dora {
     static Value factors(Graph graph, LoraModule module, Value weight, Value a, Value b, Value magnitude, double[] squares) {
         Value rows = graph.constant(a.tensor());
         Value columns = graph.constant(b.tensor());
-        Tensor onWeight = rows.matmul(graph.constant(weight.tensor()), false, !module.transposed()).tensor();
-        Tensor onItself = columns.matmul(rows.linear(rows), false, false).tensor();
-        Tensor inverse = Tensor.allocate(graph.scope(), magnitude.tensor().dtype(), magnitude.shape());
+        double[] onWeight = rows.matmul(graph.constant(weight.tensor()), false, !module.transposed()).tensor().toDoubles();
+        double[] onItself = columns.matmul(rows.linear(rows), false, false).tensor().toDoubles();
+        double[] ofB = b.tensor().toDoubles();
         int rank = module.rank();
-        for (int i = 0; i < squares.length; i++) {
+        Tensor inverse = Tensor.of(graph.scope(), magnitude.tensor().dtype(), magnitude.shape(), at -> {
+            int i = (int) at;
             double square = squares[i];
             for (int r = 0; r < rank; r++) {
-                double factor = module.scale() * b.tensor().get((long) i * rank + r);
-                square += factor * (2 * onWeight.get((long) r * squares.length + i) + module.scale() * onItself.get((long) i * rank + r));
+                double factor = module.scale() * ofB[i * rank + r];
+                square += factor * (2 * onWeight[r * squares.length + i] + module.scale() * onItself[i * rank + r]);
             }
-            inverse.set(i, 1 / Math.sqrt(square));
-        }
+            return 1 / Math.sqrt(square);
+        });
         return magnitude.mul(graph.constant(inverse));
     }
 }

@@ -22,8 +22,8 @@ record Rope(Tensor cos, Tensor sin) {
         int half = config.rotary() / 2;
         int[] positions = tokens.positions();
         Shape shape = Shape.of(positions.length, half);
-        Tensor cos = Tensor.allocate(scope, dtype, shape);
-        Tensor sin = Tensor.allocate(scope, dtype, shape);
+        double[] cos = new double[positions.length * half];
+        double[] sin = new double[positions.length * half];
         double factor = scaling.attentionFactor();
         for (int i = 0; i < tokens.sequences(); i++) {
             requireOneSpan(scaling, tokens, i);
@@ -32,12 +32,12 @@ record Rope(Tensor cos, Tensor sin) {
                 float frequency = (float) frequencies[j];
                 for (int row = tokens.start(i); row < tokens.start(i) + tokens.length(i); row++) {
                     float angle = frequency * positions[row];
-                    cos.set((long) row * half + j, factor * Math.cos(angle));
-                    sin.set((long) row * half + j, factor * Math.sin(angle));
+                    cos[row * half + j] = factor * Math.cos(angle);
+                    sin[row * half + j] = factor * Math.sin(angle);
                 }
             }
         }
-        return new Rope(cos, sin);
+        return new Rope(Tensor.of(scope, dtype, shape, i -> cos[(int) i]), Tensor.of(scope, dtype, shape, i -> sin[(int) i]));
     }
 
     private static void requireOneSpan(RopeScaling scaling, PackedTokens tokens, int i) {

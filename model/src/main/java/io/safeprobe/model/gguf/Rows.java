@@ -26,8 +26,9 @@ final class Rows {
      * @param factor on every element
      */
     Deferred of(String name, Deferred source, DType dtype, LongUnaryOperator rowOf, double factor) {
-        return new Deferred(dtype, source.shape(), use -> source.content().give(from -> {
-            try (Scope scope = memory.scope()) {
+        return new Deferred(dtype, source.shape(), use -> source.content().give(given -> {
+            try (Scope scope = memory.processScope()) {
+                Tensor from = given.inProcess(scope);
                 Tensor to = Tensor.allocate(scope, dtype, from.shape());
                 long rows = from.shape().dim(0);
                 long width = rows == 0 ? 0 : from.elements() / rows;

@@ -110,11 +110,13 @@ public final class ModelFolder implements AutoCloseable {
             }
             // Vectors are tiny and every kernel wants them wide.
             DType wanted = shape.rank() == 1 ? DType.F32 : type.of(stored.dtype());
-            loaded.put(name, stored.dtype() == wanted ? stored : converted(kernels, stored, wanted));
+            boolean there = stored.dtype() == wanted && stored.device().equals(kernels.device());
+            loaded.put(name, there ? stored : converted(kernels, stored, wanted));
         });
         return new Weights(loaded);
     }
 
+    /** In another type, or where the kernels compute, sent in the type it is kept in. */
     private Tensor converted(Kernels kernels, Tensor stored, DType wanted) {
         Tensor copy = Tensor.allocate(scope, wanted, stored.shape());
         kernels.apply(new Update.Copy(), copy, stored);

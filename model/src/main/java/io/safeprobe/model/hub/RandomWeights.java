@@ -28,7 +28,7 @@ public final class RandomWeights {
      */
     public static void write(Memory memory, Path folder, DType dtype, long seed) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-        try (Scope scope = memory.scope()) {
+        try (Scope scope = memory.processScope()) {
             Map<String, Tensor> weights = new LinkedHashMap<>();
             DecoderConfig config = ConfigFile.decoder(folder.resolve("config.json"));
             double norm = config.variant().norm() == Variant.Norm.RMS_PLUS_ONE ? 0 : 1;

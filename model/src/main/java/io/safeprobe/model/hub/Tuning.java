@@ -1,6 +1,7 @@
 package io.safeprobe.model.hub;
 
 import io.safeprobe.engine.memory.Memory;
+import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Deferred;
 import io.safeprobe.engine.tensor.Tensor;
@@ -77,8 +78,10 @@ public record Tuning(@Nullable LoraAdapter adapter, Map<String, Tensor> weights)
         Tensor base = copy == null ? stored : adapter.tensor(copy);
         Tensor branch = adapter.tensor(module.biasName());
         return Deferred.made(memory, stored.dtype(), stored.shape(), target -> {
-            for (long i = 0; i < target.elements(); i++) {
-                target.set(i, base.get(i) + module.scale() * branch.get(i));
+            double[] numbers = base.toDoubles();
+            double[] added = branch.toDoubles();
+            for (int i = 0; i < numbers.length; i++) {
+                target.set(i, numbers[i] + module.scale() * added[i]);
             }
         });
     }
@@ -91,12 +94,13 @@ public record Tuning(@Nullable LoraAdapter adapter, Map<String, Tensor> weights)
     }
 
     private static Deferred rounded(Memory memory, DType dtype, Tensor trained) {
-        return Deferred.made(memory, dtype, trained.shape(), target -> copy(trained, target));
-    }
-
-    private static void copy(Tensor from, Tensor to) {
-        for (long i = 0; i < to.elements(); i++) {
-            to.set(i, from.get(i));
-        }
+        return Deferred.made(memory, dtype, trained.shape(), target -> {
+            try (Scope scope = memory.processScope()) {
+                Tensor here = trained.inProcess(scope);
+                for (long i = 0; i < target.elements(); i++) {
+                    target.set(i, here.get(i));
+                }
+            }
+        });
     }
 }

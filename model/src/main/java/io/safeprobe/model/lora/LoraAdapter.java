@@ -56,7 +56,7 @@ public final class LoraAdapter implements AutoCloseable {
             String base = bases.get(name);
             if (base != null) {
                 Tensor weight = weights.apply(stored(model, base));
-                return name.endsWith("magnitude_vector") ? norms(weight, transposed.contains(name)) : weight.toFloats();
+                return name.endsWith("magnitude_vector") ? norms(memory, weight, transposed.contains(name)) : weight.toFloats();
             }
             float[] values = new float[Math.toIntExact(extents.elements())];
             if (name.endsWith("lora_A.weight")) {
@@ -77,8 +77,8 @@ public final class LoraAdapter implements AutoCloseable {
         return model.tiedHead() && weight.equals(WeightNames.weight(model.names().head())) ? WeightNames.weight(model.names().embedding()) : weight;
     }
 
-    private static float[] norms(Tensor weight, boolean transposed) {
-        double[] squares = squares(weight, transposed);
+    private static float[] norms(Memory memory, Tensor weight, boolean transposed) {
+        double[] squares = squares(memory, weight, transposed);
         float[] norms = new float[squares.length];
         for (int i = 0; i < norms.length; i++) {
             norms[i] = (float) Math.sqrt(squares[i]);
@@ -87,12 +87,15 @@ public final class LoraAdapter implements AutoCloseable {
     }
 
     /** The sum of squares over the inputs, for each output. */
-    private static double[] squares(Tensor weight, boolean transposed) {
+    private static double[] squares(Memory memory, Tensor weight, boolean transposed) {
         long columns = weight.shape().dim(1);
         double[] squares = new double[Math.toIntExact(weight.shape().dim(transposed ? 1 : 0))];
-        for (long at = 0; at < weight.elements(); at++) {
-            double value = weight.get(at);
-            squares[(int) (transposed ? at % columns : at / columns)] += value * value;
+        try (Scope passing = memory.processScope()) {
+            Tensor here = weight.inProcess(passing);
+            for (long at = 0; at < here.elements(); at++) {
+                double value = here.get(at);
+                squares[(int) (transposed ? at % columns : at / columns)] += value * value;
+            }
         }
         return squares;
     }
@@ -192,7 +195,7 @@ public final class LoraAdapter implements AutoCloseable {
 
     /** The squared norm of the frozen weight of a branch for each output, {@code [out]}; computed once. */
     public double[] rowSquares(LoraModule module, Tensor weight) {
-        return squares.computeIfAbsent(module.module(), _ -> squares(weight, module.transposed()));
+        return squares.computeIfAbsent(module.module(), _ -> squares(scope.memory(), weight, module.transposed()));
     }
 
     /**
@@ -210,12 +213,14 @@ public final class LoraAdapter implements AutoCloseable {
         long across = module.transposed() ? out : 1;
         double[] row = new double[Math.toIntExact(in)];
         double[] first = a.toDoubles();
+        double[] second = b.toDoubles();
+        double[] magnitudes = module.dora() ? tensor(module.magnitudeName()).toDoubles() : new double[0];
         for (long i = 0; i < out; i++) {
             for (int j = 0; j < in; j++) {
                 row[j] = weight.get(i * down + j * across);
             }
             for (int r = 0; r < module.rank(); r++) {
-                double factor = module.scale() * b.get(i * module.rank() + r);
+                double factor = module.scale() * second[Math.toIntExact(i * module.rank()) + r];
                 int start = Math.toIntExact(r * in);
                 for (int j = 0; j < in; j++) {
                     row[j] += factor * first[start + j];
@@ -227,7 +232,7 @@ public final class LoraAdapter implements AutoCloseable {
                 for (double value : row) {
                     square += value * value;
                 }
-                stretch = tensor(module.magnitudeName()).get(i) / Math.sqrt(square);
+                stretch = magnitudes[Math.toIntExact(i)] / Math.sqrt(square);
             }
             for (int j = 0; j < in; j++) {
                 target.set(i * down + j * across, stretch * row[j]);

@@ -18,6 +18,7 @@ import java.util.function.Function;
  */
 final class StoredTensors {
     private static final String PREFIX = "base_model.model.";
+    private static final long ROWS = 256;
 
     private final String folder;
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -85,13 +86,24 @@ final class StoredTensors {
             throw new ModelException(folder + ": the adapter was stored with '" + name + "' " + tensor.shape() + ", but this model has " + (own == null ? "none" : own.shape())
                     + "; its vocabulary was resized, or it belongs to another model: open the model it was trained on, saved as a folder");
         }
-        for (long i = 0; i < own.elements(); i++) {
-            double expected = own.get(i);
-            // Either may have been rounded to 16 bits.
-            if (!(Math.abs(tensor.get(i) - expected) <= 0x1p-7 * Math.abs(expected) + 1e-7)) {
-                throw new ModelException(folder + ": the adapter was stored with another '" + name + "' than this model has; if it was trained, name it in modules_to_save,"
-                        + " otherwise the adapter belongs to another model");
+        if (!alike(own, tensor)) {
+            throw new ModelException(folder + ": the adapter was stored with another '" + name + "' than this model has; if it was trained, name it in modules_to_save,"
+                    + " otherwise the adapter belongs to another model");
+        }
+    }
+
+    /** Equal but for roundings to 16 bits, of either. Some rows at a time: the model's may have to be fetched from a device. */
+    private static boolean alike(Tensor own, Tensor stored) {
+        long rows = own.shape().dim(0);
+        for (long from = 0; from < rows; from += ROWS) {
+            double[] expected = own.rows(from, Math.min(ROWS, rows - from)).toDoubles();
+            double[] found = stored.rows(from, Math.min(ROWS, rows - from)).toDoubles();
+            for (int i = 0; i < expected.length; i++) {
+                if (!(Math.abs(found[i] - expected[i]) <= 0x1p-7 * Math.abs(expected[i]) + 1e-7)) {
+                    return false;
+                }
             }
         }
+        return true;
     }
 }

@@ -26,12 +26,8 @@ public record Dropouts(double probability, long seed) {
 
     private Value mask(Graph graph, long state, Shape shape, DType dtype) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(state);
-        Tensor mask = Tensor.allocate(graph.scope(), dtype, shape);
         double kept = 1 / (1 - probability);
-        for (long i = 0; i < mask.elements(); i++) {
-            mask.set(i, random.nextDouble() < probability ? 0 : kept);
-        }
-        return graph.constant(mask);
+        return graph.constant(Tensor.of(graph.scope(), dtype, shape, _ -> random.nextDouble() < probability ? 0 : kept));
     }
 
     private static long mix(long... parts) {

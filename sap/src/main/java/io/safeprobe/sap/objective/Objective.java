@@ -125,10 +125,7 @@ public final class Objective {
             Value margins = margins(packed.sequenceLosses(forward.withDropout(masks), graph), pairs.size());
             double[] values = margins.tensor().toDoubles();
             SafetyForm.Slope slope = form.slope(values, temperature);
-            Tensor direction = Tensor.allocate(graph.scope(), margins.tensor().dtype(), margins.shape());
-            for (int i = 0; i < values.length; i++) {
-                direction.set(i, slope.direction().get(i));
-            }
+            Tensor direction = Tensor.of(graph.scope(), margins.tensor().dtype(), margins.shape(), i -> slope.direction().get((int) i));
             return new Part(form.loss(values, temperature), slope.scale(), margins.mul(graph.constant(direction)).sum());
         });
         return sum.result();

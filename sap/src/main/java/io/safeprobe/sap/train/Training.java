@@ -7,6 +7,7 @@ import io.safeprobe.engine.memory.MemoryException;
 import io.safeprobe.engine.memory.Scope;
 import io.safeprobe.engine.optim.Optimizer;
 import io.safeprobe.engine.optim.Schedule;
+import io.safeprobe.engine.tensor.Device;
 import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.decoder.Weights;
@@ -156,8 +157,9 @@ public final class Training implements AutoCloseable {
     }
 
     private long rehearse() {
-        RehearsalKernels kernels = new RehearsalKernels();
-        try (Memory unlimited = Memory.ofLimit(Long.MAX_VALUE); Scope scope = unlimited.scope()) {
+        Device device = objective.kernels().device();
+        RehearsalKernels kernels = new RehearsalKernels(device);
+        try (Memory unlimited = device.equals(Device.CPU) ? Memory.ofLimit(Long.MAX_VALUE) : Memory.onDevice(new RehearsalHeap(device.name())); Scope scope = unlimited.scope()) {
             Optimizer optimizer = new Optimizer(kernels, scope, Optimizer.Rule.AdamW.PYTORCH, objective.trainable().tensors());
             Method rehearsal = method(objective.on(unlimited, kernels), scope, optimizer, settings);
             long before = unlimited.inUse();

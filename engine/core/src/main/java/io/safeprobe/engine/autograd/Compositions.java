@@ -78,13 +78,10 @@ final class Compositions {
 
     private static Value crossEntropy(Graph graph, Op.CrossEntropy op, Value logits, Value targets) {
         long classes = logits.shape().dim(-1);
-        Tensor pick = Tensor.zeros(graph.scope(), logits.tensor().dtype(), logits.shape());
-        for (long row = 0; row < targets.tensor().elements(); row++) {
-            int target = targets.tensor().getInt(row);
-            if (target != op.ignoreIndex()) {
-                pick.set(row * classes + target, -1);
-            }
-        }
+        Tensor pick = Tensor.of(graph.scope(), logits.tensor().dtype(), logits.shape(), i -> {
+            int target = targets.tensor().getInt(i / classes);
+            return target != op.ignoreIndex() && target == i % classes ? -1 : 0;
+        });
         return logits.logSoftmax().mul(graph.constant(pick)).sumColumns();
     }
 
@@ -117,12 +114,6 @@ final class Compositions {
 
     /** 0 where a query sees a key, else a number so low that its exponential is 0; not infinity, whose product with 0 is NaN. */
     private static Tensor causalMask(Graph graph, DType dtype, long queries, long keys) {
-        Tensor mask = Tensor.zeros(graph.scope(), dtype, Shape.of(queries, keys));
-        for (long i = 0; i < queries; i++) {
-            for (long j = keys - queries + i + 1; j < keys; j++) {
-                mask.set(i * keys + j, -1e30);
-            }
-        }
-        return mask;
+        return Tensor.of(graph.scope(), dtype, Shape.of(queries, keys), i -> i % keys <= keys - queries + i / keys ? 0 : -1e30);
     }
 }

@@ -75,7 +75,12 @@ public final class Memory implements AutoCloseable {
 
     /** A new scope for tensors; closing it gives their memory back. */
     public Scope scope() {
-        return new Scope(this);
+        return new Scope(this, false);
+    }
+
+    /** A new scope for tensors that lie in the process, whatever the device: what is read, written and computed there. */
+    public Scope processScope() {
+        return new Scope(this, true);
     }
 
     /** Maps a file read-only; the block lives until the returned scope is closed. Costs no copy, whatever the size. */

@@ -7,11 +7,13 @@ import java.util.function.Supplier;
 /** Owns blocks until it is closed, then gives back all that are left. One thread at a time. */
 public final class Scope implements AutoCloseable {
     private final Memory memory;
+    private final boolean inProcess;
     private final Set<Block> blocks = new LinkedHashSet<>();
     private boolean open = true;
 
-    Scope(Memory memory) {
+    Scope(Memory memory, boolean inProcess) {
         this.memory = memory;
+        this.inProcess = inProcess;
     }
 
     /** A block of the process, of at least {@code bytes} bytes with undefined content, aligned to 64 bytes. */
@@ -19,9 +21,9 @@ public final class Scope implements AutoCloseable {
         return keep(() -> memory.allocate(bytes));
     }
 
-    /** A block for numbers of that kind: of the device where the memory is a device's, else of the process. */
+    /** A block for numbers of that kind: of the device where the memory is a device's, unless this scope is one of the process. */
     public Block allocate(DeviceHeap.Kind kind, long bytes) {
-        return keep(() -> memory.allocate(kind, bytes));
+        return keep(() -> inProcess ? memory.allocate(bytes) : memory.allocate(kind, bytes));
     }
 
     private Block keep(Supplier<Block> taken) {

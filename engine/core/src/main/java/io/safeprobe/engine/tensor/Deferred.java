@@ -34,7 +34,7 @@ public record Deferred(DType dtype, Shape shape, Content content) {
     /** A tensor that {@code fill} computes into memory of its own. */
     public static Deferred made(Memory memory, DType dtype, Shape shape, Consumer<Tensor> fill) {
         return new Deferred(dtype, shape, use -> {
-            try (Scope scope = memory.scope()) {
+            try (Scope scope = memory.processScope()) {
                 Tensor tensor = Tensor.allocate(scope, dtype, shape);
                 fill.accept(tensor);
                 use.accept(tensor);

@@ -6,6 +6,7 @@ import io.safeprobe.engine.memory.Scope;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.function.LongToDoubleFunction;
 
 /**
  * A dense row-major array of one {@link DType}, in memory of the process or of a device. A tensor is a view: its memory belongs to the
@@ -77,6 +78,20 @@ public final class Tensor {
         return tensor;
     }
 
+    /** A tensor whose elements are {@code values} of their indices, asked for in order and rounded to the type; sent in one copy where it lies on a device. */
+    public static Tensor of(Scope scope, DType dtype, Shape shape, LongToDoubleFunction values) {
+        Tensor tensor = allocate(scope, dtype, shape);
+        boolean here = tensor.device.equals(Device.CPU);
+        MemorySegment data = here ? tensor.data() : MemorySegment.ofArray(new byte[Math.toIntExact(tensor.byteSize())]);
+        for (long i = 0; i < tensor.elements(); i++) {
+            tensor.setElement(data, i * dtype.bytes(), values.applyAsDouble(i));
+        }
+        if (!here) {
+            tensor.copyFrom(data);
+        }
+        return tensor;
+    }
+
     /** A view on {@code block} starting at byte {@code offset}. */
     public static Tensor view(Block block, long offset, DType dtype, Shape shape) {
         long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
@@ -138,6 +153,16 @@ public final class Tensor {
     /** Byte of the block at which this tensor begins. */
     public long offset() {
         return offset;
+    }
+
+    /** This tensor where it lies in the process, else a copy there, which {@code scope} owns. */
+    public Tensor inProcess(Scope scope) {
+        if (device.equals(Device.CPU)) {
+            return this;
+        }
+        Tensor copy = new Tensor(Device.CPU, dtype, shape, scope.allocate(byteSize()), 0);
+        copyTo(copy.data());
+        return copy;
     }
 
     /** Copies all elements to {@code target}, which has as many bytes; from a device too. */

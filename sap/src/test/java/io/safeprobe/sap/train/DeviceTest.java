@@ -1,0 +1,95 @@
+package io.safeprobe.sap.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.safeprobe.engine.kernel.CopyingDevice;
+import io.safeprobe.engine.kernel.Kernels;
+import io.safeprobe.engine.kernel.cpu.VectorKernels;
+import io.safeprobe.model.generate.GenerationConfig;
+import io.safeprobe.model.generate.Generator;
+import io.safeprobe.model.generate.Seeds;
+import io.safeprobe.sap.TinyModel;
+import io.safeprobe.sap.checkpoint.RunFolder;
+import io.safeprobe.sap.train.SapSettings.Variant;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.jspecify.annotations.Nullable;
+
+/** Training, checkpoints and generation where tensors lie out of the program's reach: the same bits, and everything given back. */
+class DeviceTest {
+    @TempDir
+    Path folder = Path.of("");
+
+    private static @Nullable SapSettings sap(String method) {
+        return switch (method) {
+            case "sft" -> null;
+            case "paper" -> TinyModel.sap(Variant.PAPER, 2e-2, 0.5, true);
+            default -> TinyModel.sap(Variant.CODE, 2e-2, 0.05, false);
+        };
+    }
+
+    private static Map<String, List<Float>> weights(Training training) {
+        Map<String, List<Float>> weights = new LinkedHashMap<>();
+        training.objective().trainable().tensors().forEach((name, tensor) -> {
+            float[] values = tensor.toFloats();
+            weights.put(name, java.util.stream.IntStream.range(0, values.length).mapToObj(i -> values[i]).toList());
+        });
+        return weights;
+    }
+
+    private Map<String, List<Float>> trained(Kernels kernels, String method, boolean stopped) {
+        TrainSettings settings = TinyModel.settings(sap(method), 4, 5, 1, 0.1, true);
+        Path run = folder.resolve(kernels.device() + "-" + method + stopped);
+        RunFolder made = RunFolder.create(run, settings);
+        try (TinyModel tiny = new TinyModel(kernels, 1L << 30)) {
+            if (stopped) {
+                try (Training first = tiny.training(settings)) {
+                    int[] steps = {0};
+                    first.run(made, _ -> {}, () -> steps[0]++ >= 2);
+                }
+            }
+            try (Training training = tiny.training(settings)) {
+                assertThat(training.requireMemory()).isPositive();
+                training.restore(made);
+                assertThat(training.run(made, _ -> {}, () -> false)).isTrue();
+                return weights(training);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sft", "paper", "code"})
+    void aTrainingHasTheSameBitsStoppedOrNot(String method) {
+        try (VectorKernels processor = new VectorKernels(1); CopyingDevice device = new CopyingDevice()) {
+            Map<String, List<Float>> wanted = trained(processor, method, false);
+            assertThat(trained(device, method, false)).isEqualTo(wanted);
+            assertThat(trained(device, method, true)).isEqualTo(wanted);
+            assertThat(device.blocks()).isZero();
+        }
+    }
+
+    @Test
+    void generationGivesTheSameTokens() {
+        List<int[]> prompts = List.of(new int[] {1, 5, 9}, new int[] {1, 44, 3, 17, 60, 2, 8});
+        try (VectorKernels processor = new VectorKernels(1); CopyingDevice device = new CopyingDevice()) {
+            assertThat(generated(device, prompts)).isEqualTo(generated(processor, prompts)).isNotEmpty();
+            assertThat(device.blocks()).isZero();
+        }
+    }
+
+    private static List<List<Integer>> generated(Kernels kernels, List<int[]> prompts) {
+        try (TinyModel tiny = new TinyModel(kernels, 1L << 30)) {
+            Generator generator = new Generator(tiny.memory, kernels, tiny.model.config(),
+                    graph -> new io.safeprobe.model.decoder.Forward(graph, tiny.model.config(), tiny.model.weights()));
+            return generator.generate(prompts, GenerationConfig.greedy(12), Seeds.of(3), Generator.Listener.NONE, () -> false).stream()
+                    .map(response -> Arrays.stream(response.toArray()).boxed().toList()).toList();
+        }
+    }
+}
