@@ -18,6 +18,8 @@ public final class ConfigFile {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
 
+    private static final int LONGEST = 60;
+
     private static final List<Architecture> ARCHITECTURES = List.of(new Gemma2(), new Gemma3(), new Gpt2(), new GptNeoX(), new Llama(), new Mistral(),
             new Olmo2(), new Phi3(), new Qwen2(), new Qwen3(), new SmolLm3());
 
@@ -69,5 +71,22 @@ public final class ConfigFile {
     /** A classifier has no output projection that could be the embedding. */
     private static JsonNode untied(JsonNode config) {
         return config.<ObjectNode>deepCopy().put("tie_word_embeddings", false);
+    }
+
+    /** Whether a value is anything but null, false or empty: Python writes keys that ask for nothing, too. */
+    public static boolean isSet(JsonNode value) {
+        return switch (value.getNodeType()) {
+            case NULL, MISSING -> false;
+            case BOOLEAN -> value.asBoolean();
+            case ARRAY, OBJECT -> !value.isEmpty();
+            case STRING -> !value.asText().isEmpty();
+            case NUMBER, BINARY, POJO -> true;
+        };
+    }
+
+    /** A value as an error shows it. */
+    public static String shortened(JsonNode value) {
+        String text = value.toString();
+        return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 3) + "...";
     }
 }

@@ -118,26 +118,12 @@ final class ConfigKeys {
             throw new ModelException("config.json has a quantization_config; quantised weights are not supported, get the folder in bfloat16, float16 or float32");
         }
         List<String> unknown = config.properties().stream()
-                .filter(item -> !read.contains(item.getKey()) && changes(item.getValue()))
-                .map(item -> item.getKey() + " = " + shortened(item.getValue().toString()))
+                .filter(item -> !read.contains(item.getKey()) && ConfigFile.isSet(item.getValue()))
+                .map(item -> item.getKey() + " = " + ConfigFile.shortened(item.getValue()))
                 .toList();
         if (!unknown.isEmpty()) {
             throw new ModelException("config.json sets " + String.join(", ", unknown) + ", which is not supported for " + architecture
                     + " and may change its results; where you know that it does not, remove it from config.json");
         }
-    }
-
-    private static boolean changes(JsonNode value) {
-        return switch (value.getNodeType()) {
-            case NULL, MISSING -> false;
-            case BOOLEAN -> value.asBoolean();
-            case ARRAY, OBJECT -> !value.isEmpty();
-            case STRING -> !value.asText().isEmpty();
-            case NUMBER, BINARY, POJO -> true;
-        };
-    }
-
-    private static String shortened(String text) {
-        return text.length() <= 60 ? text : text.substring(0, 57) + "...";
     }
 }

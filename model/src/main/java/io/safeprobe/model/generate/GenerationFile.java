@@ -1,6 +1,7 @@
 package io.safeprobe.model.generate;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.safeprobe.model.config.ConfigFile;
 import io.safeprobe.model.config.ModelException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -86,7 +87,7 @@ public final class GenerationFile {
             String key = item.getKey();
             if (!ignored.contains(key)) {
                 reason(key, item.getValue(), greedy).ifPresent(reason -> {
-                    refused.add(key + " = " + GenerationKeys.shortened(item.getValue()) + " (" + reason + ")");
+                    refused.add(key + " = " + ConfigFile.shortened(item.getValue()) + " (" + reason + ")");
                     names.add(key);
                 });
             }
@@ -106,6 +107,6 @@ public final class GenerationFile {
                 return known.matters(value) && !(greedy && known.sampling()) ? Optional.of(known.what()) : Optional.empty();
             }
         }
-        return SUPPORTED.contains(key) || HARMLESS.contains(key) || !UnsupportedKey.set(value) ? Optional.empty() : Optional.of("not known");
+        return SUPPORTED.contains(key) || HARMLESS.contains(key) || !ConfigFile.isSet(value) ? Optional.empty() : Optional.of("not known");
     }
 }

@@ -1,6 +1,7 @@
 package io.safeprobe.model.generate;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.safeprobe.model.config.ConfigFile;
 import io.safeprobe.model.config.ModelException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -110,12 +111,7 @@ record GenerationKeys(JsonNode json, Set<String> ignored) {
     }
 
     private ModelException wrong(String key, String wanted) {
-        return new ModelException("generation_config.json needs " + wanted + " for " + key + ", but has " + shortened(json.get(key)) + "; mend it, or pass it over with 'set ignore "
+        return new ModelException("generation_config.json needs " + wanted + " for " + key + ", but has " + ConfigFile.shortened(json.get(key)) + "; mend it, or pass it over with 'set ignore "
                 + key + "'");
-    }
-
-    static String shortened(JsonNode value) {
-        String text = value.toString();
-        return text.length() <= 60 ? text : text.substring(0, 57) + "...";
     }
 }

@@ -1,6 +1,7 @@
 package io.safeprobe.model.generate;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.safeprobe.model.config.ConfigFile;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -51,17 +52,6 @@ record UnsupportedKey(String key, String what, @Nullable Double neutral, boolean
 
     /** Whether the value changes what is generated. */
     boolean matters(JsonNode value) {
-        return set(value) && !(neutral != null && value.isNumber() && value.asDouble() == neutral);
-    }
-
-    /** Whether a value is anything but null, false, or empty. */
-    static boolean set(JsonNode value) {
-        return switch (value.getNodeType()) {
-            case NULL, MISSING -> false;
-            case BOOLEAN -> value.asBoolean();
-            case ARRAY, OBJECT -> !value.isEmpty();
-            case STRING -> !value.asText().isEmpty();
-            case NUMBER, BINARY, POJO -> true;
-        };
+        return ConfigFile.isSet(value) && !(neutral != null && value.isNumber() && value.asDouble() == neutral);
     }
 }

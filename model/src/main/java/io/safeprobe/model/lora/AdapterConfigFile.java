@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.ValueNode;
 import io.safeprobe.model.config.DecoderConfig;
+import io.safeprobe.model.config.ConfigFile;
 import io.safeprobe.model.config.ModelException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -82,15 +83,15 @@ final class AdapterConfigFile {
 
     private void refuse() {
         NOT_SUPPORTED.forEach((key, meaning) -> {
-            if (isSet(json.path(key))) {
+            if (ConfigFile.isSet(json.path(key))) {
                 throw fault(key + " (" + meaning + ") is not supported");
             }
         });
-        if (isSet(json.path("velora_config"))) {
+        if (ConfigFile.isSet(json.path("velora_config"))) {
             throw fault("velora_config (gradients of VeLoRA) is not supported; to use the trained adapter as it is, remove that key");
         }
         List<String> unknown = json.properties().stream()
-                .filter(item -> !KNOWN.contains(item.getKey()) && isSet(item.getValue()))
+                .filter(item -> !KNOWN.contains(item.getKey()) && ConfigFile.isSet(item.getValue()))
                 .map(item -> item.getKey() + " = " + item.getValue())
                 .toList();
         if (!unknown.isEmpty()) {
@@ -130,7 +131,7 @@ final class AdapterConfigFile {
         (layers.isArray() ? layers : JsonNodeFactory.instance.arrayNode().add(layers)).forEach(layer -> {
             if (layer.isIntegralNumber()) {
                 numbers.add(layer.asInt());
-            } else if (isSet(layer)) {
+            } else if (ConfigFile.isSet(layer)) {
                 throw fault("layers_to_transform must be a whole number or a list of them, not " + layers);
             }
         });
@@ -142,7 +143,7 @@ final class AdapterConfigFile {
         if (value.isTextual() && !value.asText().isEmpty()) {
             return Targets.ofText(value.asText());
         }
-        return isSet(value) ? new Targets.Names(strings(key)) : null;
+        return ConfigFile.isSet(value) ? new Targets.Names(strings(key)) : null;
     }
 
     private LoraConfig.Patterns patterns() {
@@ -155,7 +156,7 @@ final class AdapterConfigFile {
 
     private boolean flag(String key) {
         JsonNode value = json.path(key);
-        if (isSet(value) && !value.isBoolean()) {
+        if (ConfigFile.isSet(value) && !value.isBoolean()) {
             throw fault(key + " must be true or false, not " + value);
         }
         return value.asBoolean(false);
@@ -168,21 +169,11 @@ final class AdapterConfigFile {
         (value.isArray() ? value : JsonNodeFactory.instance.arrayNode().add(value)).forEach(item -> {
             if (item.isTextual()) {
                 texts.add(item.asText());
-            } else if (isSet(item)) {
+            } else if (ConfigFile.isSet(item)) {
                 throw fault(key + " must be a list of names, not " + value);
             }
         });
         return texts;
-    }
-
-    private static boolean isSet(JsonNode value) {
-        return switch (value.getNodeType()) {
-            case NULL, MISSING -> false;
-            case BOOLEAN -> value.asBoolean();
-            case ARRAY, OBJECT -> !value.isEmpty();
-            case STRING -> !value.asText().isEmpty();
-            case NUMBER, BINARY, POJO -> true;
-        };
     }
 
     private ModelException fault(String message) {
