@@ -1,6 +1,7 @@
 package io.safeprobe.model.chat.jinja;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The {@code attribute} argument of filters: {@code 'name'}, {@code 'a.b.0'} or an index. */
 record AttributePath(List<Value> keys) {
@@ -17,9 +18,15 @@ record AttributePath(List<Value> keys) {
     }
 
     Value get(Value value, Context context) {
+        return get(value, context, null);
+    }
+
+    /** As Jinja looks it up: {@code otherwise} stands in for each part of the path that is not there, and the next part is looked up in it. */
+    Value get(Value value, Context context, @Nullable Value otherwise) {
         Value at = value;
         for (Value key : keys) {
-            at = Attributes.item(at, key, context);
+            Value found = Attributes.item(at, key, context);
+            at = found instanceof Value.Undefined && otherwise != null ? otherwise : found;
         }
         return at;
     }

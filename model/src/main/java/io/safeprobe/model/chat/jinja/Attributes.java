@@ -120,9 +120,20 @@ final class Attributes {
                 });
                 default -> null;
             };
-            case Macro m when name.equals("name") -> Value.of(m.definition().name());
+            case Macro m -> ofMacro(m.definition(), name);
             case Value.Real r when name.equals("is_integer") ->
                     new Function(name, (called, arguments) -> Value.of(r.value() == Math.rint(r.value())));
+            default -> null;
+        };
+    }
+
+    private static @Nullable Value ofMacro(Node.MacroDef macro, String name) {
+        return switch (name) {
+            case "name" -> Value.of(macro.name());
+            case "arguments" -> Value.tuple(macro.parameters().stream().map(p -> Value.of(p.name())).toArray(Value[]::new));
+            case "caller" -> Value.of(macro.uses().contains("caller"));
+            case "catch_kwargs" -> Value.of(macro.uses().contains("kwargs"));
+            case "catch_varargs" -> Value.of(macro.uses().contains("varargs"));
             default -> null;
         };
     }

@@ -181,7 +181,7 @@ final class Evaluator {
         Arguments arguments = arguments(filter.args(), scope);
         line = filter.line();
         if (!Filters.exists(filter.name())) {
-            throw new Failure(Fault.RUNTIME, "No filter named '" + filter.name() + "' found.");
+            throw Filters.missing(filter.name());
         }
         return Filters.apply(filter.name(), context, value, arguments);
     }

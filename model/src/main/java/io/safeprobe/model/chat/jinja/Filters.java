@@ -30,6 +30,11 @@ final class Filters {
                 : new Failure(Fault.ASSERTION, "No filter named '" + name + "'.");
     }
 
+    /** As {@link #unknown}, but for a filter in a branch that may never run: met only when it does. */
+    static Failure missing(String name) {
+        return UNSUPPORTED.contains(name) ? unknown(name) : new Failure(Fault.RUNTIME, "No filter named '" + name + "' found.");
+    }
+
     static Value apply(String name, Context context, Value value, Arguments arguments) {
         Filter filter = ALL.get(name);
         if (filter == null) {

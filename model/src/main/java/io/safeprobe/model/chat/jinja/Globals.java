@@ -13,6 +13,7 @@ final class Globals {
 
     static Scope scope() {
         Scope scope = new Scope(null);
+        scope.set("self", Value.SELF);
         define(scope, "raise_exception", (context, arguments) -> {
             throw new Failure(Fault.RAISED, context.str(arguments.bind("raise_exception", "message").required("message")));
         });

@@ -51,6 +51,7 @@ final class HashKey {
             case Dict ignored -> throw unhashable(value);
             case Value.View ignored -> throw unhashable(value);
             case Value.Stream s -> s.items();
+            case Value.TemplateReference self -> self;
             case Namespace n -> n;
             case Function f -> f;
             case Macro m -> m;

@@ -40,6 +40,7 @@ final class Iteration {
             case Value.Bool ignored -> null;
             case Value.Int ignored -> null;
             case Value.Real ignored -> null;
+            case Value.TemplateReference ignored -> null;
             case Namespace ignored -> null;
             case Function ignored -> null;
             case Macro ignored -> null;

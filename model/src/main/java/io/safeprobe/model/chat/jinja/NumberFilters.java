@@ -73,6 +73,9 @@ final class NumberFilters {
         if (!method.equals("common") && !method.equals("ceil") && !method.equals("floor")) {
             throw new Failure(Fault.FILTER_ARGUMENT, "method must be common, ceil or floor");
         }
+        if (value instanceof Value.Undefined undefined && !method.equals("common")) {
+            throw undefined.failure();
+        }
         if (!Numbers.isNumber(value)) {
             throw Failure.type("type " + Types.name(value) + " doesn't define __round__ method");
         }

@@ -1,12 +1,16 @@
 package io.safeprobe.model.chat.jinja;
 
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Values as text: Python's {@code str} and {@code repr}. */
 final class Printer {
     private final Budget budget;
+    /** Those being written: a namespace can hold itself. */
+    private final Set<Namespace> printing = new HashSet<>();
 
     Printer(Budget budget) {
         this.budget = budget;
@@ -46,6 +50,7 @@ final class Printer {
             case Value.Range r -> sink.add("range(" + r.start() + ", " + r.stop() + (r.step() == 1 ? "" : ", " + r.step()) + ")");
             case Value.Undefined ignored -> sink.add("Undefined");
             case Dict d -> dict(d, sink);
+            case Value.TemplateReference ignored -> sink.add("<TemplateReference None>");
             case Namespace n -> namespace(n, sink);
             case Value.Stream s -> sink.add("<" + s.kind() + " object>");
             case Function f -> sink.add("<built-in function " + f.name() + ">");
@@ -78,14 +83,22 @@ final class Printer {
     }
 
     private void namespace(Namespace namespace, Sink sink) {
-        sink.add("<Namespace {");
-        String comma = "";
-        for (Map.Entry<String, Value> entry : namespace.attributes().entrySet()) {
-            quote(entry.getKey(), sink.add(comma)).add(": ");
-            write(entry.getValue(), sink);
-            comma = ", ";
+        if (!printing.add(namespace)) {
+            sink.add("<Namespace {...}>");
+            return;
         }
-        sink.add("}>");
+        try {
+            sink.add("<Namespace {");
+            String comma = "";
+            for (Map.Entry<String, Value> entry : namespace.attributes().entrySet()) {
+                quote(entry.getKey(), sink.add(comma)).add(": ");
+                write(entry.getValue(), sink);
+                comma = ", ";
+            }
+            sink.add("}>");
+        } finally {
+            printing.remove(namespace);
+        }
     }
 
     /** A text in quotes, single unless it holds only single ones, with what cannot be printed escaped. */

@@ -31,10 +31,7 @@ final class SelectionFilters {
             Bound bound = arguments.bind("map", "attribute", "default");
             AttributePath path = AttributePath.of(bound.required("attribute"));
             Value otherwise = bound.unlessNone("default");
-            return item -> {
-                Value found = path.get(item, context);
-                return found instanceof Value.Undefined && otherwise != null ? otherwise : found;
-            };
+            return item -> path.get(item, context, otherwise);
         }
         if (arguments.positional().isEmpty()) {
             throw new Failure(Fault.FILTER_ARGUMENT, "map requires a filter argument");

@@ -157,10 +157,7 @@ final class SequenceFilters {
             return value -> value;
         }
         AttributePath path = AttributePath.of(attribute);
-        return value -> {
-            Value found = path.get(value, context);
-            return found instanceof Value.Undefined && otherwise != null ? otherwise : found;
-        };
+        return value -> path.get(value, context, otherwise);
     }
 
     private static Value unique(Context context, Value value, Arguments arguments) {

@@ -17,6 +17,7 @@ final class Truth {
             case Value.View v -> !v.items().isEmpty();
             case Dict d -> d.size() != 0;
             case Value.Stream ignored -> true;
+            case Value.TemplateReference ignored -> true;
             case Namespace ignored -> true;
             case Function ignored -> true;
             case Macro ignored -> true;

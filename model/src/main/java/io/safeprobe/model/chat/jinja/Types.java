@@ -18,6 +18,7 @@ final class Types {
             case Value.View v -> v.kind();
             case Value.Stream s -> s.kind();
             case Value.Undefined ignored -> "Undefined";
+            case Value.TemplateReference ignored -> "TemplateReference";
             case Dict ignored -> "dict";
             case Namespace ignored -> "Namespace";
             case Function ignored -> "builtin_function_or_method";
@@ -31,6 +32,7 @@ final class Types {
     static String described(Value value) {
         return switch (value) {
             case Value.None ignored -> "None";
+            case Value.TemplateReference ignored -> "jinja2.runtime.TemplateReference object";
             case Namespace ignored -> "jinja2.utils.Namespace object";
             case Cycler ignored -> "jinja2.utils.Cycler object";
             case Macro ignored -> "jinja2.runtime.Macro object";

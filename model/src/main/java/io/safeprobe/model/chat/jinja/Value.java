@@ -9,9 +9,10 @@ import java.util.List;
  */
 sealed interface Value
         permits Value.None, Value.Bool, Value.Int, Value.Real, Value.Str, Value.Items, Value.Range, Value.View, Value.Stream,
-                Value.Undefined, Dict, Namespace, Function, Macro, LoopContext, Cycler {
+                Value.Undefined, Value.TemplateReference, Dict, Namespace, Function, Macro, LoopContext, Cycler {
 
     None NONE = new None();
+    TemplateReference SELF = new TemplateReference();
     Bool TRUE = new Bool(true);
     Bool FALSE = new Bool(false);
 
@@ -36,6 +37,9 @@ sealed interface Value
     }
 
     record None() implements Value {}
+
+    /** What {@code self} names: the blocks of the template, of which a chat template has none, so that it has no attributes. */
+    record TemplateReference() implements Value {}
 
     record Bool(boolean value) implements Value {}
 

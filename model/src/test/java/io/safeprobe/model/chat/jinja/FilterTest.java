@@ -397,6 +397,15 @@ class FilterTest {
                 row("{{ messages[2].content | trim }}", "None"),
                 row(
                         "{{ tools[0].function.parameters.properties.items()|list }}",
-                        "[('p', {'type': 'string', 'description': 'it\\'s \"q\" \u00e9\\n'})]"));
+                        "[('p', {'type': 'string', 'description': 'it\\'s \"q\" \u00e9\\n'})]"),
+                row("{{ [{'a': 1}, {'a': {'b': 2}}]|map(attribute='a.b', default=9)|list }}", "[9, 2]"),
+                row("{{ ['x']|map(attribute='g.h', default=9)|list }}", "[9]"),
+                row("{{ ['x']|map(attribute='g.h', default={'h': 5})|list }}", "[5]"),
+                row("{{ ['x']|map(attribute='g.h')|list }}", "error: UndefinedError: 'str object' has no attribute 'g'"),
+                row("{{ 'ab'|groupby('g.h', default='z')|list }}", "[('z', ['a', 'b'])]"),
+                row("{{ undef|round(0, 'floor') }}", "error: UndefinedError: 'undef' is undefined"),
+                row("{{ undef|round }}", "error: TypeError: type Undefined doesn't define __round__ method"),
+                row("{% if f %}{{ s|wordwrap(3) }}{% endif %}", ""),
+                row("{% if t %}{{ s|wordwrap(3) }}{% endif %}", "error: UnsupportedError: the filter 'wordwrap' of Jinja is not available in chat templates"));
     }
 }

@@ -143,6 +143,23 @@ class StatementTest {
                 row("{% for x in (l if t else []) %}{{x}}{% endfor %}", "312"),
                 row("{{ loop.index }}{% for i in l %}{% endfor %}", "error: UndefinedError: 'loop' is undefined"),
                 row("{% for i in l %}{% if loop.first %}F{% endif %}{% if not loop.last %},{% endif %}{% endfor %}", "F,,"),
-                row("{% set x=1 %}{% for i in [1,2] %}{{x}}{% set x=x+1 %}{{x}}{% endfor %}{{x}}", "12121"));
+                row("{% set x=1 %}{% for i in [1,2] %}{{x}}{% set x=x+1 %}{{x}}{% endfor %}{{x}}", "12121"),
+                row(
+                        "{{ self }}|{{ self.x }}|{{ self['x'] }}|{{ self is defined }}|{{ self is callable }}|{{ self|length if not self else 1 }}",
+                        "<TemplateReference None>|||True|False|1"),
+                row("{{ self.x.y }}", "error: UndefinedError: 'jinja2.runtime.TemplateReference object' has no attribute 'x'"),
+                row("{{ self.x() }}", "error: UndefinedError: 'jinja2.runtime.TemplateReference object' has no attribute 'x'"),
+                row("{% macro m() %}{{ self.DEFAULT }}.{% endmacro %}{{ m() }}", "."),
+                row("{% set self = 1 %}{{ self }}", "1"),
+                row("{{ self ~ [self] }}", "<TemplateReference None>[<TemplateReference None>]"),
+                row(
+                        "{% set ns = namespace(a=1) %}{% set ns.a = [ns] %}{{ ns }}{{ ns }}",
+                        "<Namespace {'a': [<Namespace {...}>]}><Namespace {'a': [<Namespace {...}>]}>"),
+                row(
+                        "{% macro m(a, b=1) %}{{ varargs }}{% endmacro %}{{ m.name }} {{ m.arguments }} {{ m.catch_varargs }} {{ m.catch_kwargs }} {{ m.caller }} {{ m.other }}",
+                        "m ('a', 'b') True False False "),
+                row(
+                        "{% macro m() %}{{ caller() }}{{ kwargs }}{% endmacro %}{{ m.arguments }} {{ m.catch_varargs }} {{ m.catch_kwargs }} {{ m.caller }}",
+                        "() False True True"));
     }
 }
