@@ -16,10 +16,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Records of JSON files: one object a line, or one array of objects. */
 final class JsonRecords {
+    private static final Pattern SOURCE = Pattern.compile(" \\(start marker at \\[Source: .*?]\\)");
     /** The column of an array that holds texts instead of objects. */
     private static final String TEXT = "text";
 
@@ -126,8 +128,8 @@ final class JsonRecords {
         }
     }
 
-    /** Jackson's message without its hint to its own source line. */
+    /** Jackson's message without its hint to its own source line, and without where in a source it does not show an object began. */
     private static String reason(JsonProcessingException malformed) {
-        return malformed.getOriginalMessage().lines().findFirst().orElse("malformed");
+        return SOURCE.matcher(malformed.getOriginalMessage().lines().findFirst().orElse("malformed")).replaceAll("");
     }
 }

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.RandomAccess;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A list that is not on the heap: its elements stand one after the other in a temporary file, mapped, and are made anew whenever one is asked for.
@@ -20,6 +21,9 @@ import java.util.RandomAccess;
  */
 final class Spilled<T> extends AbstractList<T> implements RandomAccess {
     private static final int BUFFER = 1 << 20;
+    /** So much is written before lists that nobody holds are looked for. They are small on the heap, which alone would not have them collected for long. */
+    private static final long UNCOLLECTED = 64L << 20;
+    private static final AtomicLong WRITTEN = new AtomicLong();
 
     private final MemorySegment bytes;
     private final long[] ends;
@@ -65,6 +69,10 @@ final class Spilled<T> extends AbstractList<T> implements RandomAccess {
         /** Makes the temporary file, in the folder that {@code java.io.tmpdir} names. */
         Writer(Codec<T> codec) {
             this.codec = codec;
+            if (WRITTEN.get() > UNCOLLECTED) {
+                WRITTEN.set(0);
+                System.gc();
+            }
             try {
                 file = Files.createTempFile("safeprobe-rows", ".tmp");
                 channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
@@ -102,6 +110,7 @@ final class Spilled<T> extends AbstractList<T> implements RandomAccess {
         Spilled<T> list() {
             try {
                 flush();
+                WRITTEN.addAndGet(written);
                 // The mapping outlives the channel, and the garbage collector ends it.
                 return new Spilled<>(channel.map(FileChannel.MapMode.READ_ONLY, 0, written, Arena.ofAuto()), Arrays.copyOf(ends, size), codec);
             } catch (IOException failure) {

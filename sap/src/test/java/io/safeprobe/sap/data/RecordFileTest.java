@@ -199,7 +199,8 @@ class RecordFileTest {
     @Test
     void refusesBrokenJsonLinesByLine() {
         assertThatThrownBy(() -> RecordFile.read(write("rows.jsonl", "{\"a\": 1}\n{\"a\": 2\n{\"a\": 3}\n"), 0)).isInstanceOf(DataException.class)
-                .hasMessageContaining("rows.jsonl, line 2: is not one whole JSON object").hasMessageContaining("JSONL has one object on each line");
+                .hasMessageContaining("rows.jsonl, line 2: is not one whole JSON object").hasMessageContaining("JSONL has one object on each line")
+                .hasMessageNotContaining("REDACTED");
         assertThatThrownBy(() -> RecordFile.read(write("pretty.json", "{\n  \"a\": 1\n}\n"), 0)).hasMessageContaining("pretty.json, line 1: is not one whole");
         assertThatThrownBy(() -> RecordFile.read(write("two.jsonl", "{\"a\": 1} {\"a\": 2}\n"), 0)).hasMessageContaining("two.jsonl, line 1: is not one whole");
         assertThatThrownBy(() -> RecordFile.read(write("twice.jsonl", "{\"a\": 1, \"a\": 2}\n"), 0)).hasMessageContaining("line 1")

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.io.Writer;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.WeakReference;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.file.Files;
@@ -91,6 +92,37 @@ class SpilledTest {
         assertThat(encoded.examples()).hasSize(rows);
         assertThat(encoded.examples().get(5_999).ids()).startsWith(5_999 % 97, 0, 1, 2).hasSize(301);
         assertThat(encoded.report().tokens()).isEqualTo(new TokenCounts(rows, rows * 301L, rows * 300L, 301, 301, 301, 0));
+    }
+
+    /** What they hold of the heap is so little that it would not be collected for long, while their files fill the disk. */
+    @Test
+    void listsThatNobodyHoldsAreGivenBackBeforeMoreIsWritten() {
+        WeakReference<List<Integer>> abandoned = new WeakReference<>(numbers(65));
+
+        assertThat(numbers(1)).containsExactly(0);
+
+        assertThat(abandoned.get()).isNull();
+    }
+
+    /** Numbers from 0 on, each kept in 1 MB. */
+    private static List<Integer> numbers(int count) {
+        byte[] bytes = new byte[1 << 20];
+        Spilled.Codec<Integer> codec = new Spilled.Codec<>() {
+            @Override
+            public byte[] bytes(Integer value) {
+                bytes[0] = value.byteValue();
+                return bytes;
+            }
+
+            @Override
+            public Integer value(byte[] kept) {
+                return (int) kept[0];
+            }
+        };
+        try (Spilled.Writer<Integer> writer = new Spilled.Writer<>(codec)) {
+            IntStream.range(0, count).forEach(writer::add);
+            return writer.list();
+        }
     }
 
     private static long heap() {
