@@ -3,6 +3,8 @@ package io.safeprobe.shell;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.StreamSupport;
@@ -52,6 +54,20 @@ class BenchTest {
         assertThat(run.err()).contains("no size '7b'").contains("24m");
         assertThat(Run.of(folder, "bench", "new", "24m", "small", "--tokenizer", "nowhere").err()).contains("nowhere").contains("tokenizer.json");
         assertThat(folder.resolve("small")).doesNotExist();
+    }
+
+    @Test
+    void aNewModelHasTheWholeTokenizer() throws IOException {
+        Path source = Files.createDirectory(folder.resolve("source"));
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(Path.of("..", "testdata", "demo", "model", name), source.resolve(name));
+        }
+        Files.writeString(source.resolve("chat_template.jinja"), "{{ messages[0].content }}!");
+        Files.writeString(source.resolve("special_tokens_map.json"), "{}");
+        Run run = Run.of(folder, "bench", "new", "24m", "small", "--tokenizer", "source");
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(folder.resolve("small/chat_template.jinja")).hasContent("{{ messages[0].content }}!");
+        assertThat(folder.resolve("small/special_tokens_map.json")).hasContent("{}");
     }
 
     @Test

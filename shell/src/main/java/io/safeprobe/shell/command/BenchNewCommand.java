@@ -27,7 +27,8 @@ final class BenchNewCommand implements Callable<Integer> {
     private static final int VOCABULARY = 32_000;
     private static final int CONTEXT = 2048;
     private static final long SEED = 42;
-    private static final List<String> TOKENIZER = List.of("tokenizer.json", "tokenizer_config.json");
+    private static final List<String> TOKENIZER = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+            "chat_template.jinja", "chat_template.json");
 
     /** The reference sizes. */
     private record Size(String name, int hidden, int layers, int heads, int kvHeads, int ffn, DType dtype) {}
@@ -42,7 +43,7 @@ final class BenchNewCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "DIR", description = "The folder to make.")
     private Path folder = Path.of("");
 
-    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "A folder with tokenizer.json, of at most 32,000 tokens, to be copied.")
+    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "A folder with tokenizer.json, of at most 32,000 tokens, to be copied with its chat template.")
     private Path tokenizer = Path.of("");
 
     BenchNewCommand(Session session) {
