@@ -39,6 +39,16 @@ class GenerateTest {
         return "open model; ";
     }
 
+    /** In this vocabulary an emoji is four tokens, of which none is a character. */
+    @Test
+    void piecesOfTokensAreTheTextAgain() {
+        JsonNode tokens = run(PROMPT + "--json --response \"A \ud83d\ude80\ud83d\ude80 caf\u00e9\"").json().path("logprobs").path("tokens");
+        StringBuilder text = new StringBuilder();
+        tokens.forEach(token -> text.append(token.path("text").asText()));
+        assertThat(text.toString()).isEqualTo("A \ud83d\ude80\ud83d\ude80 caf\u00e9<|end|>");
+        assertThat(tokens.size()).isGreaterThan(10);
+    }
+
     @Test
     void logProbabilitiesOfAResponseAreThoseOfTheSameTextGiven() {
         JsonNode generated = run(PROMPT + "--logprobs --json").json();

@@ -11,6 +11,9 @@ import java.util.List;
 
 /** The text of single tokens, and which are learnt. */
 final class TokenText {
+    /** What decoders put for bytes that are no whole character. */
+    private static final String PART = "\ufffd";
+
     private TokenText() {}
 
     /** The label at position 0 is never learnt: nothing comes before it. */
@@ -26,18 +29,31 @@ final class TokenText {
     /** What each token adds to the text; ids in angle brackets where the model has no tokenizer. */
     static List<String> pieces(Session session, int[] ids) {
         ModelFolder model = session.model();
+        return model.hasTokenizer() ? pieces(model.tokenizer(), ids) : Arrays.stream(ids).mapToObj(id -> "<" + id + ">").toList();
+    }
+
+    /**
+     * One after another they are the text of all tokens: a character of several tokens belongs to the last of them.
+     *
+     * <p>A token by itself loses its leading space in some tokenizers, so a piece is what the text grows by. It is the text of few tokens: those since
+     * the last whole character, and one before them.
+     */
+    static List<String> pieces(Tokenizer tokenizer, int[] ids) {
         List<String> pieces = new ArrayList<>();
+        int from = 0;
         String before = "";
         for (int i = 0; i < ids.length; i++) {
-            if (!model.hasTokenizer()) {
-                pieces.add("<" + ids[i] + ">");
+            String text = tokenizer.decode(Arrays.copyOfRange(ids, from, i + 1), false);
+            if (text.endsWith(PART) && i + 1 < ids.length) {
+                pieces.add("");
                 continue;
             }
-            // A token by itself loses its leading space in some tokenizers, so it is the growth of the text that is shown.
-            Tokenizer tokenizer = model.tokenizer();
-            String text = tokenizer.decode(Arrays.copyOf(ids, i + 1), false);
-            pieces.add(text.startsWith(before) ? text.substring(before.length()) : tokenizer.decode(new int[] {ids[i]}, false));
-            before = text;
+            String alone = tokenizer.decode(new int[] {ids[i]}, false);
+            pieces.add(text.startsWith(before) ? text.substring(before.length()) : alone);
+            // A token that is nothing by itself, or part of a character, is no good beginning.
+            boolean whole = !alone.isEmpty() && !alone.contains(PART);
+            from = whole ? i : from;
+            before = whole ? alone : text;
         }
         return pieces;
     }
