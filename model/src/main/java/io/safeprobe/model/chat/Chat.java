@@ -32,8 +32,17 @@ public final class Chat {
      * @throws TemplateException when the template is not understood
      */
     public static @Nullable Chat find(Path folder, Map<String, String> specialTokens) {
-        String template = TemplateFiles.find(folder);
+        String template = findTemplate(folder);
         return template == null ? null : new Chat(ChatTemplate.parse(template), specialTokens);
+    }
+
+    /**
+     * The text of that template; null where the folder has none.
+     *
+     * @throws ModelException when several templates are there and none is the default
+     */
+    public static @Nullable String findTemplate(Path folder) {
+        return TemplateFiles.find(folder);
     }
 
     /**

@@ -1,12 +1,10 @@
 package io.safeprobe.model.gguf;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.safeprobe.model.chat.Chat;
 import io.safeprobe.model.config.ConfigFile;
 import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.hub.ModelFolder;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -93,8 +91,8 @@ final class Vocabulary {
         named(metadata, "unk_token", "unknown");
         named(metadata, "pad_token", "padding");
         around(metadata, begin, end);
-        String template = template(model.path());
-        if (!template.isEmpty()) {
+        String template = Chat.findTemplate(model.path());
+        if (template != null && !template.isEmpty()) {
             metadata.text("tokenizer.chat_template", template);
         }
     }
@@ -131,18 +129,5 @@ final class Vocabulary {
                     + " around a text; llama.cpp can put the begin and the end token only; " + Splitting.WITHOUT);
         }
         metadata.flag("tokenizer.ggml.add_bos_token", first).flag("tokenizer.ggml.add_eos_token", last);
-    }
-
-    private static String template(Path folder) {
-        try {
-            Path separate = folder.resolve("chat_template.jinja");
-            if (Files.isRegularFile(separate)) {
-                return Files.readString(separate);
-            }
-            Path settings = folder.resolve("tokenizer_config.json");
-            return Files.isRegularFile(settings) ? ConfigFile.json(settings).path("chat_template").asText("") : "";
-        } catch (IOException failure) {
-            throw new ModelException(folder + ": the chat template cannot be read: " + failure.getMessage(), failure);
-        }
     }
 }

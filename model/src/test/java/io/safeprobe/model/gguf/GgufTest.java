@@ -197,6 +197,8 @@ class GgufTest {
                 + "\"rstrip\":false,\"normalized\":false}],\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"merges\":[\"a b\"]},\"pre_tokenizer\":";
         String bytes = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,\"use_regex\":%s}";
         Files.writeString(model.resolve("tokenizer.json"), start + bytes.formatted("true") + "}");
+        Files.writeString(model.resolve("tokenizer_config.json"), "{\"chat_template\": [{\"name\": \"rag\", \"template\": \"no\"},"
+                + " {\"name\": \"default\", \"template\": \"{{ messages[0].content }}\"}]}");
         try (Golden golden = Golden.open("tiny-llama");
                 ModelFolder opened = ModelFolder.open(golden.memory, golden.kernels, model, StoredType.AUTO)) {
             Path file = folder.resolve("model.gguf");
@@ -204,6 +206,7 @@ class GgufTest {
             GgufReader read = new GgufReader(file);
             assertThat(read.keys).containsEntry("tokenizer.ggml.model", "gpt2").containsEntry("tokenizer.ggml.pre", "gpt-2")
                     .containsEntry("tokenizer.ggml.merges", List.of("a b")).containsEntry("tokenizer.ggml.add_bos_token", false);
+            assertThat(read.keys).containsEntry("tokenizer.chat_template", "{{ messages[0].content }}");
             List<?> tokens = read.list("tokenizer.ggml.tokens");
             assertThat(tokens).hasSize(97).doesNotHaveDuplicates();
             assertThat(tokens.subList(0, 5)).isEqualTo(List.of("a", "b", "ab", "<|end|>", "[PAD4]"));
