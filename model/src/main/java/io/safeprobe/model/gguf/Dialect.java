@@ -64,6 +64,11 @@ record Dialect(String name, boolean interleaved) {
         }
     }
 
+    /** Whether the file of a model has a tensor for its head: of a tied one llama.cpp takes the embedding, but not in OLMo 2. */
+    boolean storesHead(DecoderConfig config) {
+        return !config.tiedHead() || name.equals("olmo2");
+    }
+
     /** The key of this architecture. */
     String key(String rest) {
         return name + "." + rest;

@@ -27,6 +27,10 @@ public final class GgufAdapter {
     public static void write(Memory memory, DecoderConfig config, LoraAdapter adapter, String name, DType dtype, Path file) {
         Dialect dialect = Dialect.of(config);
         requirePlain(adapter);
+        if (!dialect.storesHead(config) && adapter.changesTiedHead()) {
+            throw new ModelException("llama.cpp puts an adapter on the tensors of the model's file, which has none for " + config.names().head()
+                    + ", tied to the embedding; leave --adapter out to write the model with the adapter folded in");
+        }
         LoraModule first = adapter.modules().getFirst();
         double alpha = first.scale() * first.rank();
         Metadata metadata = new Metadata().text("general.architecture", dialect.name()).text("general.type", "adapter").text("general.name", name);

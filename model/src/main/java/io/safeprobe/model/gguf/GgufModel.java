@@ -14,8 +14,8 @@ import io.safeprobe.model.hub.Tuning;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongUnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A model as one GGUF file: keys and tensor names of llama.cpp, vectors in float32, matrices in the type asked for.
@@ -91,24 +91,17 @@ public final class GgufModel {
         DecoderConfig config = model.config();
         Rows rows = new Rows(memory);
         Map<String, Deferred> tensors = new LinkedHashMap<>();
-        tuning.folded(memory, model).forEach((weight, tensor) -> tensors.put(dialect.tensorName(weight),
-                converted(rows, weight, tensor, tensor.shape().rank() == 1 ? DType.F32 : dtype, order(dialect, config, weight))));
-        if (config.tiedHead() && dialect.name().equals("olmo2")) {
-            // The others take the embedding where there is no head.
+        Map<String, Deferred> weights = tuning.folded(memory, model);
+        weights.forEach((weight, tensor) -> tensors.put(dialect.tensorName(weight),
+                rows.of(weight, tensor, tensor.shape().rank() == 1 ? DType.F32 : dtype, order(dialect, config, weight), 1)));
+        if (dialect.storesHead(config)) {
             String embedding = WeightNames.weight(config.names().embedding());
-            tensors.put("output.weight", converted(rows, embedding, tuning.folded(memory, model).get(embedding), dtype, row -> row));
+            tensors.putIfAbsent("output.weight", rows.of(embedding, Objects.requireNonNull(weights.get(embedding)), dtype, LongUnaryOperator.identity(), 1));
         }
         if (config.ropeScaling() instanceof RopeScaling.Llama3 llama3) {
             tensors.put("rope_freqs.weight", divisors(memory, config, llama3));
         }
         return tensors;
-    }
-
-    private static Deferred converted(Rows rows, String weight, @Nullable Deferred tensor, DType dtype, LongUnaryOperator order) {
-        if (tensor == null) {
-            throw new ModelException("the model has no weight '" + weight + "'");
-        }
-        return rows.of(weight, tensor, dtype, order, 1);
     }
 
     /** Where each row of a weight comes from. */

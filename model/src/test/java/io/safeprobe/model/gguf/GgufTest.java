@@ -146,6 +146,33 @@ class GgufTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"tiny-mistral-window", "tiny-qwen3", "tiny-olmo2"})
+    void aTiedHeadThatTheAdapterChangedIsWrittenBesideTheEmbedding(String name) throws IOException {
+        try (Golden golden = Golden.open(name);
+                LoraAdapter adapter = LoraAdapter.fresh(golden.memory, golden.model.config(), golden.model.weights()::get,
+                        new LoraConfig(2, 4, 0, List.of("lm_head"), false, ""), new Random(3))) {
+            String weight = "base_model.model.lm_head.lora_B.weight";
+            adapter.tensor(weight).set(0, 0.5);
+            double[] embedding = golden.model.weights().get("model.embed_tokens.weight").toDoubles();
+            double[] a = adapter.tensor(weight.replace("_B", "_A")).toDoubles();
+            GgufReader file = exported(golden, Tuning.of(adapter), DType.F32);
+            assertThat(file.tensor("token_embd.weight")).isEqualTo(embedding);
+            assertThat(file.tensor("output.weight")[0]).isCloseTo(embedding[0] + 2 * 0.5 * a[0], within(1e-6)).isNotEqualTo(embedding[0]);
+
+            // Alone it needs a tensor to stand on.
+            Path alone = folder.resolve("alone.gguf");
+            if (name.equals("tiny-olmo2")) {
+                GgufAdapter.write(golden.memory, golden.model.config(), adapter, "", DType.F32, alone);
+                assertThat(new GgufReader(alone).tensors).containsKey("output.weight.lora_a");
+            } else {
+                assertThatThrownBy(() -> GgufAdapter.write(golden.memory, golden.model.config(), adapter, "", DType.F32, alone))
+                        .isInstanceOf(ModelException.class).hasMessageContaining("none for lm_head").hasMessageContaining("leave --adapter out");
+                assertThat(alone).doesNotExist();
+            }
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource({"F32, 0", "F16, 1", "BF16, 32"})
     void matricesHaveTheTypeAskedForAndVectorsFloat32(DType dtype, int fileType) throws IOException {
         try (Golden golden = Golden.open("tiny-llama")) {
