@@ -57,6 +57,9 @@ final class AdapterConfigFile {
     }
 
     private LoraConfig config(DecoderConfig model) {
+        if (!json.isObject()) {
+            throw fault("adapter_config.json is no JSON object; get it again");
+        }
         String type = json.path("peft_type").asText("LORA");
         if (!type.equals("LORA")) {
             throw fault("adapters of type " + type + " are not supported; LORA is");
@@ -69,7 +72,7 @@ final class AdapterConfigFile {
         LoraConfig.Init init = init();
         List<String> saved = strings("modules_to_save");
         try {
-            LoraConfig config = new LoraConfig(json.path("r").asInt(), json.path("lora_alpha").asDouble(), json.path("lora_dropout").asDouble(0), where(), patterns(),
+            LoraConfig config = new LoraConfig(rank("r", json.path("r")), number("lora_alpha", json.path("lora_alpha")), number("lora_dropout", json.path("lora_dropout")), where(), patterns(),
                     flag("use_rslora"), flag("use_dora"), flag("lora_bias"), bias(), saved, init, json.path("base_model_name_or_path").asText(""));
             boolean embedding = saved.stream().anyMatch(name -> model.names().embedding().endsWith(name) || model.names().head().endsWith(name));
             if (model.tiedHead() && flag("ensure_weight_tying") && embedding) {
@@ -149,9 +152,36 @@ final class AdapterConfigFile {
     private LoraConfig.Patterns patterns() {
         Map<String, Integer> ranks = new LinkedHashMap<>();
         Map<String, Double> alphas = new LinkedHashMap<>();
-        json.path("rank_pattern").properties().forEach(item -> ranks.put(item.getKey(), item.getValue().asInt()));
-        json.path("alpha_pattern").properties().forEach(item -> alphas.put(item.getKey(), item.getValue().asDouble()));
+        pattern("rank_pattern").properties().forEach(item -> ranks.put(item.getKey(), rank("rank_pattern of " + item.getKey(), item.getValue())));
+        pattern("alpha_pattern").properties().forEach(item -> alphas.put(item.getKey(), number("alpha_pattern of " + item.getKey(), item.getValue())));
         return new LoraConfig.Patterns(ranks, alphas);
+    }
+
+    private JsonNode pattern(String key) {
+        JsonNode value = json.path(key);
+        if (ConfigFile.isSet(value) && !value.isObject()) {
+            throw fault(key + " must map names to numbers, not be " + value);
+        }
+        return value;
+    }
+
+    private int rank(String key, JsonNode value) {
+        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+            throw fault(key + " must be a whole number, not " + shown(value));
+        }
+        return value.asInt();
+    }
+
+    /** A number; one that is not there is 0, which is refused where it cannot be. */
+    private double number(String key, JsonNode value) {
+        if (ConfigFile.isSet(value) && !(value.isNumber() && Double.isFinite(value.asDouble()))) {
+            throw fault(key + " must be a number, not " + shown(value));
+        }
+        return value.asDouble(0);
+    }
+
+    private static String shown(JsonNode value) {
+        return value.isMissingNode() ? "missing" : value.toString();
     }
 
     private boolean flag(String key) {

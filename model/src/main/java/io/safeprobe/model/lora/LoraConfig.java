@@ -116,7 +116,7 @@ public record LoraConfig(
         modulesToSave = List.copyOf(modulesToSave);
         modulesToSave.forEach(name -> Targets.compile(name, name));
         boolean none = where.targets() instanceof Targets.Names(var names) && names.isEmpty();
-        if (rank <= 0 || !(alpha > 0) || !(dropout >= 0 && dropout < 1) || none) {
+        if (rank <= 0 || !(alpha > 0 && alpha < Double.POSITIVE_INFINITY) || !(dropout >= 0 && dropout < 1) || none) {
             throw new ModelException("LoRA needs rank > 0, alpha > 0, 0 <= dropout < 1 and at least one target, not rank " + rank + ", alpha " + alpha
                     + ", dropout " + dropout + ", targets " + where.targets());
         }

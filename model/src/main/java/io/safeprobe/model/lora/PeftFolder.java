@@ -43,7 +43,7 @@ public final class PeftFolder {
         }
         try (SafetensorsFile file = SafetensorsFile.open(memory, folder.resolve(TENSORS))) {
             StoredTensors stored = new StoredTensors(folder.toString(), file.tensors());
-            LoraAdapter adapter = LoraAdapter.copyOf(memory, model, config, stored::get);
+            LoraAdapter adapter = copied(memory, model, config, stored, folder);
             try {
                 stored.refuseTheRest(model, name -> weights.apply(LoraAdapter.stored(model, name)));
             } catch (RuntimeException failure) {
@@ -51,6 +51,16 @@ public final class PeftFolder {
                 throw failure;
             }
             return adapter;
+        }
+    }
+
+    /** Of several adapters that are opened, the message names the one at fault. */
+    private static LoraAdapter copied(Memory memory, DecoderConfig model, LoraConfig config, StoredTensors stored, Path folder) {
+        try {
+            return LoraAdapter.copyOf(memory, model, config, stored::get);
+        } catch (ModelException misfit) {
+            String message = String.valueOf(misfit.getMessage());
+            throw message.startsWith(folder.toString()) ? misfit : new ModelException(folder + ": " + message, misfit);
         }
     }
 

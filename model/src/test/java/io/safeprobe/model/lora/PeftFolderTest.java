@@ -22,6 +22,7 @@ import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.StoredType;
 import io.safeprobe.model.hub.Tuning;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -174,6 +175,32 @@ class PeftFolderTest {
     }
 
     /** PEFT's name for matrices that are stored [in, out]; it sees for itself where it is not said. */
+    @Test
+    void numbersOfTheConfigurationAreTakenAsTheyAreOrRefused() throws IOException {
+        refused(config -> config.put("r", 4.5), "edited: r must be a whole number, not 4.5");
+        refused(config -> config.put("r", 1L << 40), "r must be a whole number, not 1099511627776");
+        refused(config -> config.put("r", "4"), "r must be a whole number, not \"4\"");
+        refused(config -> config.remove("r"), "r must be a whole number, not missing");
+        refused(config -> config.put("lora_alpha", new BigDecimal("1e400")), "lora_alpha must be a number");
+        refused(config -> config.put("lora_alpha", "8"), "lora_alpha must be a number, not \"8\"");
+        refused(config -> config.putArray("rank_pattern").add(2), "rank_pattern must map names to numbers, not be [2]");
+        refused(config -> config.putObject("rank_pattern").put("q_proj", 2.5), "rank_pattern of q_proj must be a whole number");
+        refused(config -> config.putObject("alpha_pattern").put("q_proj", "x"), "alpha_pattern of q_proj must be a number");
+        for (String text : List.of("[]", "null", "")) {
+            Files.writeString(folder.resolve("adapter_config.json"), text);
+            try (Golden golden = Golden.open("tiny-llama")) {
+                assertThatThrownBy(() -> PeftFolder.read(golden.memory, golden.model.config(), golden.model.weights()::get, folder))
+                        .hasMessage(folder + ": adapter_config.json is no JSON object; get it again");
+            }
+        }
+    }
+
+    @Test
+    void ofSeveralAdaptersTheOneAtFaultIsNamed() throws IOException {
+        refused(config -> config.put("r", 2), folder.resolve("edited") + ": adapter tensor");
+        refused(config -> config.putArray("layers_to_transform").add(99), folder.resolve("edited") + ": no layer is left to adapt");
+    }
+
     @Test
     void fanInFanOutIsWrittenForTransposedLayersAndRefusedForOthers() throws IOException {
         Path written = folder.resolve("written");
