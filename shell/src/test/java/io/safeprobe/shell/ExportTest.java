@@ -37,6 +37,20 @@ class ExportTest {
     }
 
     @Test
+    void theCardTellsOfTheAdapterThatIsSavedAndOfNoOther() throws IOException {
+        Path adapters = Path.of(Golden.MODEL).resolveSibling("adapters");
+        Run run = Run.commands(folder, "open " + Golden.MODEL + " --adapter " + adapters.resolve("head") + "; eval " + Golden.TASK + "; data task " + Golden.TASK
+                + "; train --method sft --steps 1 --out r --init-adapter " + adapters.resolve("dora") + "; adapter use head; save head");
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(card("r/adapter")).contains("- `DoRA r 2 on down_proj, v_proj`, alpha ").contains(", begun from the adapter dora\n").contains("None were measured")
+                .doesNotContain("rank 8").doesNotContain(adapters.toString());
+        assertThat(card("head")).contains("- with the adapter: loss ").doesNotContain("after training");
+        Run fresh = Run.commands(folder, Golden.OPEN + "train --method sft --steps 1 --out f --rslora --lora-init gaussian --lora-layers 1,2 --modules-to-save lm_head");
+        assertThat(fresh.status()).as(fresh.err()).isZero();
+        assertThat(card("f/adapter")).contains("- `LoRA r 8 on q_proj, v_proj, rank-stabilised, layers 1, 2, lm_head whole`, alpha 16.0, dropout 0.0, A gaussian\n");
+    }
+
+    @Test
     void aFullyTrainedModelHasACardToo() throws IOException {
         Run run = Run.commands(folder, Golden.OPEN + "eval " + Golden.TASK + "; train --method sft --full --steps 1 --out r");
         assertThat(run.status()).as(run.err()).isZero();

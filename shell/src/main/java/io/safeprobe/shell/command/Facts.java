@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.Labels;
 import io.safeprobe.model.hub.ModelFolder;
-import io.safeprobe.model.lora.LoraConfig;
 import io.safeprobe.sap.data.DataReport;
 import io.safeprobe.sap.objective.Trainable;
+import io.safeprobe.shell.report.AdapterText;
 import io.safeprobe.shell.report.DataSummary;
 import io.safeprobe.shell.report.Numbers;
 import io.safeprobe.shell.report.Output;
@@ -65,27 +65,9 @@ final class Facts {
 
     private static String kind(Trainable trainable) {
         return switch (trainable) {
-            case Trainable.Lora(var adapter) -> kind(adapter.config());
+            case Trainable.Lora(var adapter) -> AdapterText.of(adapter.config());
             case Trainable.Full _ -> "all weights";
         };
-    }
-
-    /** What an adapter consists of. */
-    static String kind(LoraConfig config) {
-        List<String> more = new ArrayList<>();
-        if (config.rankStabilised()) {
-            more.add("rank-stabilised");
-        }
-        if (!config.where().layers().isEmpty()) {
-            more.add("layers " + String.join(", ", config.where().layers().stream().map(String::valueOf).toList()));
-        }
-        if (!config.modulesToSave().isEmpty()) {
-            more.add(String.join(", ", config.modulesToSave()) + " whole");
-        }
-        if (config.bias() != LoraConfig.Bias.NONE) {
-            more.add("bias " + config.bias());
-        }
-        return (config.dora() ? "DoRA" : "LoRA") + " r " + config.rank() + " on " + config.where().targets() + (more.isEmpty() ? "" : ", " + String.join(", ", more));
     }
 
     private static String architecture(ModelFolder model) {

@@ -12,6 +12,7 @@ import io.safeprobe.sap.train.StepRecord;
 import io.safeprobe.sap.train.TrainSettings;
 import io.safeprobe.sap.train.Training;
 import io.safeprobe.shell.progress.TrainProgress;
+import io.safeprobe.shell.report.AdapterText;
 import io.safeprobe.shell.report.DataSummary;
 import io.safeprobe.shell.report.Numbers;
 import io.safeprobe.shell.report.Output;
@@ -131,7 +132,7 @@ final class TrainCommand implements Callable<Integer> {
         output.message("method   " + method(settings));
         output.message("trained  " + Numbers.count(training.trainableParameters(), "weight") + ": "
                 + (adapter == null ? "all of the model" : (settings.initAdapter() == null ? "" : "of " + settings.initAdapter() + ", ")
-                        + Facts.kind(adapter.config())));
+                        + AdapterText.of(adapter.config())));
         output.message("steps    " + Numbers.count(training.totalSteps()) + ", " + Numbers.count(training.stepsPerEpoch()) + " an epoch, "
                 + settings.batch() * settings.accumulate() + " rows each" + (training.done() > 0 ? "; " + Numbers.count(training.done()) + " done" : ""));
         output.message("memory   " + Numbers.bytes(job.memory()) + " for a step, " + Numbers.bytes(session.memory().inUse()) + " in use, limit "

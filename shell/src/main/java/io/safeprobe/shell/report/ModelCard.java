@@ -1,5 +1,7 @@
 package io.safeprobe.shell.report;
 
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.safeprobe.model.lora.LoraConfig;
 import io.safeprobe.sap.train.RunConfig;
 import io.safeprobe.sap.train.SapSettings;
 import io.safeprobe.sap.train.TrainSettings;
@@ -7,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,11 +17,15 @@ import org.jspecify.annotations.Nullable;
  * training, and no path of the machine it was made on.
  *
  * @param base name of the base model, as the Hub or its folder has it
+ * @param adapter the adapter that is saved or folded in; null where all weights were trained
  * @param run how it was trained; null where that is not known
  * @param steps steps that were trained
  * @param scores measured in the session, in words
  */
-public record ModelCard(Kind kind, String base, @Nullable RunConfig run, long steps, List<String> scores) {
+public record ModelCard(Kind kind, String base, @Nullable LoraConfig adapter, @Nullable RunConfig run, long steps, List<String> scores) {
+    /** What YAML takes for no text. */
+    private static final Set<String> WORDS = Set.of("null", "true", "false", "yes", "no", "on", "off", "y", "n");
+
     /** What the folder holds. */
     public enum Kind {
         /** A LoRA adapter. */
@@ -88,7 +95,7 @@ public record ModelCard(Kind kind, String base, @Nullable RunConfig run, long st
 
     private static String row(String use, RunConfig.Source source) {
         String limit = source.limit() == 0 ? "" : ", of the first " + Numbers.count(source.limit(), "record");
-        return "| " + use + " | " + Path.of(source.file()).getFileName() + " | " + (source.rows() == 0 ? "" : Numbers.count(source.rows())) + limit + " | `"
+        return "| " + use + " | " + String.valueOf(Path.of(source.file()).getFileName()).replace("|", "\\|") + " | " + (source.rows() == 0 ? "" : Numbers.count(source.rows())) + limit + " | `"
                 + source.sha256() + "` |";
     }
 
@@ -98,8 +105,7 @@ public record ModelCard(Kind kind, String base, @Nullable RunConfig run, long st
                 "- " + Numbers.count(steps, "step") + " of " + settings.batch() + (settings.accumulate() == 1 ? "" : " x " + settings.accumulate()) + " rows, AdamW, learning rate "
                         + settings.lr() + " (" + settings.schedule().toString().toLowerCase(Locale.ROOT) + ", warm-up " + settings.warmup() + "), clip " + settings.clip()
                         + ", at most " + settings.maxTokens() + " tokens a row, seed " + settings.seed(),
-                settings.full() ? "- all weights" : "- LoRA rank " + settings.lora().rank() + ", alpha " + settings.lora().alpha() + ", dropout " + settings.lora().dropout()
-                        + " on " + String.join(", ", settings.lora().targets()),
+                "- " + trained(settings),
                 "- base in " + config.dtype()));
         SapSettings sap = settings.sap();
         if (sap != null) {
@@ -109,6 +115,17 @@ public record ModelCard(Kind kind, String base, @Nullable RunConfig run, long st
         }
         lines.add("");
         return lines;
+    }
+
+    /** The adapter's own shape: one that was begun from another has the other's, whatever the settings of a fresh one say. */
+    private String trained(TrainSettings settings) {
+        LoraConfig config = adapter;
+        if (config == null) {
+            return "all weights";
+        }
+        String initial = settings.initAdapter();
+        return "`" + AdapterText.of(config) + "`, alpha " + config.alpha() + ", dropout " + settings.lora().dropout()
+                + (initial == null ? ", A " + config.init() : ", begun from the adapter " + Path.of(initial).getFileName());
     }
 
     private List<String> measured() {
@@ -123,8 +140,9 @@ public record ModelCard(Kind kind, String base, @Nullable RunConfig run, long st
         return lines;
     }
 
-    /** A name that YAML could take for something else is quoted. */
-    private static String quoted(String name) {
-        return name.matches("[A-Za-z][A-Za-z0-9._/-]*") ? name : "\"" + name.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+    /** A name that YAML could take for something else is quoted; a text of JSON is one of YAML. */
+    static String quoted(String name) {
+        boolean plain = name.matches("[A-Za-z][A-Za-z0-9._/-]*") && !WORDS.contains(name.toLowerCase(Locale.ROOT));
+        return plain ? name : TextNode.valueOf(name).toString();
     }
 }

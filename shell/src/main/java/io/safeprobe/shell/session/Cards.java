@@ -6,6 +6,7 @@ import io.safeprobe.model.hub.MergedFolder;
 import io.safeprobe.model.hub.ModelFolder;
 import io.safeprobe.model.hub.Tuning;
 import io.safeprobe.model.lora.LoraAdapter;
+import io.safeprobe.model.lora.LoraConfig;
 import io.safeprobe.model.lora.PeftFolder;
 import io.safeprobe.sap.objective.Trainable;
 import io.safeprobe.shell.report.ModelCard;
@@ -29,7 +30,7 @@ public final class Cards {
     public static void writeAdapter(Session session, LoraAdapter adapter, @Nullable Made made, List<String> scores, Path target) {
         PeftFolder.write(adapter, target);
         try {
-            Files.writeString(target.resolve(CARD), card(session, ModelCard.Kind.ADAPTER, made, scores));
+            Files.writeString(target.resolve(CARD), card(session, ModelCard.Kind.ADAPTER, adapter.config(), made, scores));
         } catch (IOException failure) {
             throw new CommandException(target.resolve(CARD) + " cannot be written: " + failure.getMessage() + "; free some space or choose another folder", failure);
         }
@@ -39,14 +40,14 @@ public final class Cards {
     public static void writeModel(Session session, Trainable trainable, @Nullable Made made, List<String> scores, Path target) {
         switch (trainable) {
             case Trainable.Lora(var adapter) ->
-                MergedFolder.write(session.memory(), session.model(), Tuning.of(adapter), card(session, ModelCard.Kind.MERGED, made, scores), target);
+                MergedFolder.write(session.memory(), session.model(), Tuning.of(adapter), card(session, ModelCard.Kind.MERGED, adapter.config(), made, scores), target);
             case Trainable.Full(var tensors) ->
-                MergedFolder.write(session.memory(), session.model(), Tuning.of(tensors), card(session, ModelCard.Kind.FULL, made, scores), target);
+                MergedFolder.write(session.memory(), session.model(), Tuning.of(tensors), card(session, ModelCard.Kind.FULL, null, made, scores), target);
         }
     }
 
-    private static String card(Session session, ModelCard.Kind kind, @Nullable Made made, List<String> scores) {
-        return new ModelCard(kind, baseName(session.model()), made == null ? null : made.config(), made == null ? 0 : made.steps(), scores).text();
+    private static String card(Session session, ModelCard.Kind kind, @Nullable LoraConfig adapter, @Nullable Made made, List<String> scores) {
+        return new ModelCard(kind, baseName(session.model()), adapter, made == null ? null : made.config(), made == null ? 0 : made.steps(), scores).text();
     }
 
     /** As the Hub names it, where the folder or its config.json tells; else the folder's own name, never its path. */

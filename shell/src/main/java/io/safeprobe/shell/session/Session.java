@@ -252,7 +252,11 @@ public final class Session implements AutoCloseable {
     /** Scores of the bare model, and of what is said to stand on top of it. */
     public List<String> scores(@Nullable Tuned on) {
         return measured.stream().filter(each -> each.on() == null || each.on().equals(on))
-                .map(each -> (each.on() == null ? "base model: " : "after training: ") + each.text()).toList();
+                .map(each -> on(each.on()) + each.text()).toList();
+    }
+
+    private static String on(@Nullable Tuned tuned) {
+        return tuned == null ? "base model: " : tuned.trained() ? "after training: " : "with the adapter: ";
     }
 
     /** The model with what stands on top of it. */

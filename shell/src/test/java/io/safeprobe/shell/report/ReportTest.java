@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ReportTest {
@@ -58,5 +59,11 @@ class ReportTest {
         output.error("not done");
         assertThat(results.toString().lines()).containsExactly("{\"a\":1}");
         assertThat(messages.toString().lines()).containsExactly("done", "error: not done");
+    }
+
+    @Test
+    void namesThatYamlTakesForSomethingElseAreQuoted() {
+        assertThat(List.of("meta-llama/Llama-3", "null", "No", "7b", "a: b", "a\"\n")).extracting(ModelCard::quoted)
+                .containsExactly("meta-llama/Llama-3", "\"null\"", "\"No\"", "\"7b\"", "\"a: b\"", "\"a\\\"\\n\"");
     }
 }
