@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -37,6 +38,7 @@ public final class Tokenizer implements AutoCloseable {
     private final Map<String, String> named;
     private final OptionalInt end;
     private final boolean cleansUp;
+    private final Optional<String> difference;
 
     private Tokenizer(HuggingFaceTokenizer library, JsonNode json, Vocabulary vocabulary, TokenizerSettings settings) {
         this.library = library;
@@ -49,6 +51,7 @@ public final class Tokenizer implements AutoCloseable {
         this.named = Map.copyOf(settings.namedTokens());
         Integer id = vocabulary.id(named.getOrDefault("eos_token", ""));
         this.end = id == null ? OptionalInt.empty() : OptionalInt.of(id);
+        this.difference = settings.difference(json);
         JsonNode model = json.path("model");
         this.cleansUp = settings.cleansUp(model.path("type").asText(model.has("merges") ? "BPE" : "").equals("BPE"));
     }
@@ -151,6 +154,11 @@ public final class Tokenizer implements AutoCloseable {
     public OptionalInt specialId(String text) {
         Integer id = specialTexts.get(text);
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /** In what ids of this tokenizer differ from those of transformers 5, for people; nothing where they do not. */
+    public Optional<String> difference() {
+        return difference;
     }
 
     /** Whether an id stands for a control token rather than for text. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -17,6 +18,9 @@ import java.util.TreeMap;
  * transformers 5 does. {@code add_bos_token} and {@code add_eos_token} have no say where there is a tokenizer.json: its post-processor has.
  */
 final class TokenizerSettings {
+    /** Classes that transformers 5 makes anew from the vocabulary, with a blank in front of a text but not after its control tokens. */
+    private static final Set<String> MADE_ANEW = Set.of("LlamaTokenizer", "LlamaTokenizerFast", "CodeLlamaTokenizer", "CodeLlamaTokenizerFast");
+
     private final JsonNode config;
     private final Map<String, AddedToken> named = new LinkedHashMap<>();
     private final Set<AddedToken> extra = new LinkedHashSet<>();
@@ -103,6 +107,18 @@ final class TokenizerSettings {
         Set<AddedToken> control = new LinkedHashSet<>(named.values());
         control.addAll(extra);
         return control;
+    }
+
+    /** What transformers 5 does otherwise than {@code tokenizer}, the content of tokenizer.json, which is followed; nothing where that is the same. */
+    Optional<String> difference(JsonNode tokenizer) {
+        String name = config.path("tokenizer_class").asText("");
+        boolean legacy = name.startsWith("Llama") && config.path("legacy").asBoolean(false);
+        boolean everywhere = tokenizer.path("normalizer").findValuesAsText("type").contains("Prepend")
+                || tokenizer.path("pre_tokenizer").path("prepend_scheme").asText("").equals("always");
+        return MADE_ANEW.contains(name) && everywhere && !legacy
+                ? Optional.of("tokenizer.json is followed, as by transformers 4; transformers 5 makes a " + name
+                        + " anew and gives other ids to what follows a control token within a text")
+                : Optional.empty();
     }
 
     /** Whether decoded text is cleaned of the blanks before punctuation; transformers leaves BPE, which would suffer, alone. */

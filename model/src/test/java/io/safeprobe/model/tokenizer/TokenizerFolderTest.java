@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.safeprobe.model.Golden;
 import io.safeprobe.model.config.ConfigFile;
@@ -20,6 +21,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Folders whose other files change what tokenizer.json says, against transformers. */
@@ -28,6 +30,21 @@ class TokenizerFolderTest {
 
     @TempDir
     Path folder;
+
+    /** With transformers 5.18: a blank before every part of a text, as this file has it, only where legacy is true or the class is none of these. */
+    @ParameterizedTest
+    @CsvSource({
+        "spm-prepend, LlamaTokenizer, false, true", "spm-always, LlamaTokenizerFast, false, true", "spm-prepend, CodeLlamaTokenizer, true, true",
+        "spm-prepend, LlamaTokenizer, true, false", "spm-first, LlamaTokenizer, false, false", "spm-prepend, PreTrainedTokenizerFast, false, false"
+    })
+    void whatTransformers5WouldDoOtherwiseIsSaid(String tokenizer, String name, boolean legacy, boolean differs) {
+        write("tokenizer.json", ConfigFile.json(Golden.path("tokenizers").resolve(tokenizer).resolve("tokenizer.json")));
+        write("tokenizer_config.json", JsonNodeFactory.instance.objectNode().put("tokenizer_class", name).put("legacy", legacy));
+        try (Tokenizer opened = Tokenizer.open(folder)) {
+            assertThat(opened.difference().isPresent()).isEqualTo(differs);
+            opened.difference().ifPresent(text -> assertThat(text).contains(name, "tokenizer.json is followed"));
+        }
+    }
 
     private static Stream<String> folders() {
         return StreamSupport.stream(GOLDEN.path("folders").spliterator(), false).map(one -> one.path("name").asText());

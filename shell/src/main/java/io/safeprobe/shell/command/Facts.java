@@ -40,6 +40,7 @@ final class Facts {
                 + config.kvHeads() + " for keys and values), vocabulary " + config.vocabulary() + ", context " + config.maxPositions());
         lines.add("         " + (model.hasTokenizer() ? "tokenizer" : "no tokenizer: only rows with token ids can be used") + ", "
                 + (model.hasChatTemplate() ? "chat template" : "no chat template: prompts are used as they are"));
+        difference(model).ifPresent(text -> lines.add("         " + text));
         if (!model.unusedTensors().isEmpty()) {
             lines.add("         " + Numbers.count(model.unusedTensors().size(), "stored tensor") + " not used: "
                     + String.join(", ", model.unusedTensors().stream().limit(3).toList()) + (model.unusedTensors().size() > 3 ? ", .." : ""));
@@ -50,6 +51,10 @@ final class Facts {
         }
         lines.addAll(adapterLines(session));
         return lines;
+    }
+
+    private static Optional<String> difference(ModelFolder model) {
+        return model.hasTokenizer() ? model.tokenizer().difference() : Optional.empty();
     }
 
     /** One line for each open adapter; a star marks the one in use where there are several, or none is. */
@@ -83,6 +88,7 @@ final class Facts {
         json.put("layers", config.layers()).put("hidden", config.hidden());
         json.put("vocabulary", config.vocabulary()).put("context", config.maxPositions());
         json.put("tokenizer", model.hasTokenizer()).put("chat_template", model.hasChatTemplate());
+        difference(model).ifPresent(text -> json.put("tokenizer_difference", text));
         ObjectNode dropout = json.putObject("dropout_not_applied");
         config.dropout().forEach(dropout::put);
         ArrayNode unused = json.putArray("unused_tensors");
