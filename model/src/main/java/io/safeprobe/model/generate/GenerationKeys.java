@@ -111,7 +111,8 @@ record GenerationKeys(JsonNode json, Set<String> ignored) {
     }
 
     private ModelException wrong(String key, String wanted) {
-        return new ModelException("generation_config.json needs " + wanted + " for " + key + ", but has " + ConfigFile.shortened(json.get(key)) + "; mend it, or pass it over with 'set ignore "
+        return new ModelException("generation_config.json needs " + wanted + " for " + key + ", but has " + ConfigFile.shortened(json.get(key))
+                + "; mend it, or pass it over with 'set ignore "
                 + key + "'");
     }
 }

@@ -72,7 +72,8 @@ final class AdapterConfigFile {
         LoraConfig.Init init = init();
         List<String> saved = strings("modules_to_save");
         try {
-            LoraConfig config = new LoraConfig(rank("r", json.path("r")), number("lora_alpha", json.path("lora_alpha")), number("lora_dropout", json.path("lora_dropout")), where(), patterns(),
+            LoraConfig config = new LoraConfig(rank("r", json.path("r")), number("lora_alpha", json.path("lora_alpha")), number("lora_dropout", json.path("lora_dropout")),
+                    where(), patterns(),
                     flag("use_rslora"), flag("use_dora"), flag("lora_bias"), bias(), saved, init, json.path("base_model_name_or_path").asText(""));
             boolean embedding = saved.stream().anyMatch(name -> model.names().embedding().endsWith(name) || model.names().head().endsWith(name));
             if (model.tiedHead() && flag("ensure_weight_tying") && embedding) {

@@ -87,7 +87,8 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
         }
         if (OTHER_TYPES.contains(text)) {
             throw new SafetensorsException(file, "tensor '" + name + "' is stored as " + text
-                    + ", which is not supported: quantised weights and other types than " + List.of(DType.values()) + " are not computed with; get the weights in BF16, F16 or F32, or convert them");
+                    + ", which is not supported: quantised weights and other types than " + List.of(DType.values()) + " are not computed with; get the weights"
+                    + " in BF16, F16 or F32, or convert them");
         }
         throw new SafetensorsException(file, "tensor '" + name + "' has the type '" + text
                 + "', which safetensors does not know; the file is damaged, get it again");
