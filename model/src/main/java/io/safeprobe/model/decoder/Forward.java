@@ -138,7 +138,7 @@ public final class Forward {
     private Value run(PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
         Value x = embedded(tokens);
         DType dtype = x.tensor().dtype();
-        Function<Boolean, Turn> turns = local -> Turn.of(graph, Rope.of(graph.scope(), config, dtype, tokens, local));
+        Function<Boolean, Turn> turns = local -> turn(weights.rotary(config, dtype, local).of(tokens));
         Map<Boolean, Turn> turn = new HashMap<>();
         int[] layout = cache == null ? tokens.segments() : cache.segments(tokens, slots);
         Map<Integer, Value> segments = new HashMap<>();
@@ -158,11 +158,12 @@ public final class Forward {
         return normalised(x, config.names().norm());
     }
 
-    /** Cosines and sines as values of the graph. */
-    private record Turn(Value cos, Value sin) {
-        static Turn of(Graph graph, Rope rope) {
-            return new Turn(graph.constant(rope.cos()), graph.constant(rope.sin()));
-        }
+    /** Cosines and sines {@code [tokens, rotary / 2]}. */
+    private record Turn(Value cos, Value sin) {}
+
+    private Turn turn(RotaryTable.Part part) {
+        Value rows = indices(part.rows());
+        return new Turn(graph.constant(part.cos()).gather(rows), graph.constant(part.sin()).gather(rows));
     }
 
     private Value embedded(PackedTokens tokens) {

@@ -1,18 +1,36 @@
 package io.safeprobe.model.decoder;
 
+import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
+import io.safeprobe.model.config.DecoderConfig;
 import io.safeprobe.model.config.ModelException;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The frozen weights of a model by their Hugging Face names. */
+/** The frozen weights of a model by their Hugging Face names, and the tables of angles that lie beside them. */
 public final class Weights {
+    private final Scope scope;
     private final Map<String, Tensor> tensors;
+    private final Map<Angles, RotaryTable> angles = new HashMap<>();
 
-    /** Weights by name. */
-    public Weights(Map<String, Tensor> tensors) {
+    private record Angles(DecoderConfig config, DType dtype, boolean local) {}
+
+    /**
+     * Weights by name.
+     *
+     * @param scope takes what a computation needs besides, for as long as the weights are used
+     */
+    public Weights(Scope scope, Map<String, Tensor> tensors) {
+        this.scope = scope;
         this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    }
+
+    /** Angles of the rotary embedding; {@code local} for the layers with a window, where those have a base of their own. */
+    RotaryTable rotary(DecoderConfig config, DType dtype, boolean local) {
+        return angles.computeIfAbsent(new Angles(config, dtype, local), _ -> new RotaryTable(scope, config, dtype, local));
     }
 
     /** One weight. */

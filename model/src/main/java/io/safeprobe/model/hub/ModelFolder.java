@@ -113,7 +113,7 @@ public final class ModelFolder implements AutoCloseable {
             boolean there = stored.dtype() == wanted && stored.device().equals(kernels.device());
             loaded.put(name, there ? stored : converted(kernels, stored, wanted));
         });
-        return new Weights(loaded);
+        return new Weights(scope, loaded);
     }
 
     /** In another type, or where the kernels compute, sent in the type it is kept in. */

@@ -76,7 +76,7 @@ class AlignmentProjectionTest {
         try (TinyModel tiny = new TinyModel(new VectorKernels(2), 1L << 30); Training training = tiny.training(TinyModel.settings(null)); Scope scope = tiny.memory.scope();
                 SafetensorsFile projected = SafetensorsFile.open(tiny.memory, TinyModel.path("safelora.safetensors"))) {
             List<AlignmentProjection.Layer> layers = AlignmentProjection.apply(tiny.memory, tiny.kernels, tiny.model.config(), training.objective().trainable(),
-                    settings("base", 1.0, null), tiny.model.weights(), tiny.model.weights(), new Weights(turned(scope, tiny)));
+                    settings("base", 1.0, null), tiny.model.weights(), tiny.model.weights(), new Weights(scope, turned(scope, tiny)));
             assertThat(layers).hasSize(golden.size()).allMatch(AlignmentProjection.Layer::projected);
             for (AlignmentProjection.Layer layer : layers) {
                 JsonNode expected = golden.path(layer.module());
@@ -106,7 +106,7 @@ class AlignmentProjectionTest {
         try (TinyModel tiny = new TinyModel(new VectorKernels(2), 1L << 30); Training training = tiny.training(TinyModel.settings(null)); Scope scope = tiny.memory.scope()) {
             Map<String, double[]> before = tensors(training);
             List<AlignmentProjection.Layer> layers = AlignmentProjection.apply(tiny.memory, tiny.kernels, tiny.model.config(), training.objective().trainable(), settings,
-                    tiny.model.weights(), tiny.model.weights(), new Weights(turned(scope, tiny)));
+                    tiny.model.weights(), tiny.model.weights(), new Weights(scope, turned(scope, tiny)));
             layers.forEach(layer -> {
                 String b = "base_model.model." + layer.module() + ".lora_B.weight";
                 assertThat(Arrays.equals(tensors(training).get(b), before.get(b))).as(b).isEqualTo(!layer.projected());

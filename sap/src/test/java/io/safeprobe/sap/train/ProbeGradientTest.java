@@ -99,7 +99,7 @@ class ProbeGradientTest {
                 Training training = tiny.training(TinyModel.settings(exact(Variant.PAPER, 1)))) {
             Map<String, Tensor> wide = new LinkedHashMap<>();
             tiny.model.weights().all().forEach((name, tensor) -> wide.put(name, Tensor.of(scope, tensor.shape(), tensor.toDoubles())));
-            Objective objective = new Objective(tiny.memory, tiny.kernels, tiny.model.config(), new Weights(wide), new Trainable.Full(wide), new Dropouts(0, 1), false);
+            Objective objective = new Objective(tiny.memory, tiny.kernels, tiny.model.config(), new Weights(scope, wide), new Trainable.Full(wide), new Dropouts(0, 1), false);
             StepBatch batch = training.batch(0);
             double[] truth = gradient(pull(scope, objective, exact(Variant.PAPER, 1), batch));
             double before = Double.NaN;

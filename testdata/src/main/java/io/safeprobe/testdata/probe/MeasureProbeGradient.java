@@ -87,7 +87,7 @@ public final class MeasureProbeGradient {
                 List<Example> rows = training.batch(steps).parts().getFirst().subList(0, COUNT);
                 Batch batch = new Batch(steps, List.of(rows), data.pairs().subList(0, COUNT));
                 try (LoraAdapter adapter = Objects.requireNonNull(training.adapter()).copyAs(memory, DType.F64)) {
-                    Objective reference = new Objective(memory, new ReferenceKernels(), model.config(), new Weights(wide), new Trainable.Lora(adapter),
+                    Objective reference = new Objective(memory, new ReferenceKernels(), model.config(), new Weights(scope, wide), new Trainable.Lora(adapter),
                             new Dropouts(DROPOUT, SEED), false);
                     print(type + " | " + steps, training.objective(), reference, batch);
                 }
