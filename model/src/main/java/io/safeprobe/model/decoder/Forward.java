@@ -138,7 +138,7 @@ public final class Forward {
     private Value run(PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
         Value x = embedded(tokens);
         DType dtype = x.tensor().dtype();
-        Function<Boolean, Turn> turns = local -> turn(weights.rotary(config, dtype, local).of(tokens));
+        Function<Boolean, Turn> turns = local -> turn(weights.rotary(config, dtype, local), tokens);
         Map<Boolean, Turn> turn = new HashMap<>();
         int[] layout = cache == null ? tokens.segments() : cache.segments(tokens, slots);
         Map<Integer, Value> segments = new HashMap<>();
@@ -161,9 +161,9 @@ public final class Forward {
     /** Cosines and sines {@code [tokens, rotary / 2]}. */
     private record Turn(Value cos, Value sin) {}
 
-    private Turn turn(RotaryTable.Part part) {
-        Value rows = indices(part.rows());
-        return new Turn(graph.constant(part.cos()).gather(rows), graph.constant(part.sin()).gather(rows));
+    private Turn turn(RotaryTable angles, PackedTokens tokens) {
+        Value rows = indices(angles.rows(tokens));
+        return new Turn(graph.constant(angles.cos()).gather(rows), graph.constant(angles.sin()).gather(rows));
     }
 
     private Value embedded(PackedTokens tokens) {

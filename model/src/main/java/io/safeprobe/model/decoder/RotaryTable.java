@@ -9,6 +9,7 @@ import io.safeprobe.model.config.ModelException;
 import io.safeprobe.model.config.RopeScaling;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -43,15 +44,12 @@ final class RotaryTable {
         theta = local ? config.variant().windowTheta() : config.ropeTheta();
     }
 
-    /** What a pass takes from the table: {@code rows}, one for each token. */
-    record Part(Tensor cos, Tensor sin, int[] rows) {}
-
     /**
-     * The part for these tokens.
+     * The row of each token in {@link #cos} and {@link #sin} as they are after this call.
      *
      * @throws ModelException where frequencies depend on the length of a sequence and its cached keys were rotated with others
      */
-    Part of(PackedTokens tokens) {
+    int[] rows(PackedTokens tokens) {
         TreeMap<Integer, Integer> wanted = new TreeMap<>();
         for (int i = 0; i < tokens.sequences(); i++) {
             requireOneSpan(tokens, i);
@@ -71,7 +69,15 @@ final class RotaryTable {
                 rows[row] += first;
             }
         }
-        return new Part(cos, sin, rows);
+        return rows;
+    }
+
+    Tensor cos() {
+        return Objects.requireNonNull(cos);
+    }
+
+    Tensor sin() {
+        return Objects.requireNonNull(sin);
     }
 
     private void extend(Map<Integer, Integer> wanted, int needed) {

@@ -30,22 +30,23 @@ class RotaryTableTest {
                     sequences.add(new int[1 + random.nextInt(round < 20 ? 60 : 700)]);
                 }
                 PackedTokens tokens = PackedTokens.of(sequences);
-                requireAngles(table.of(tokens), config, tokens);
+                requireAngles(table, config, tokens);
                 most = Math.max(most, memory.inUse());
             }
             assertThat(most).as("at most four spans of 1,024 positions").isLessThanOrEqualTo(4 * 1024 * 2 * Float.BYTES * config.rotary() / 2);
         }
     }
 
-    private static void requireAngles(RotaryTable.Part part, DecoderConfig config, PackedTokens tokens) {
+    private static void requireAngles(RotaryTable table, DecoderConfig config, PackedTokens tokens) {
+        int[] rows = table.rows(tokens);
         int half = config.rotary() / 2;
-        float[] cos = part.cos().toFloats();
-        float[] sin = part.sin().toFloats();
+        float[] cos = table.cos().toFloats();
+        float[] sin = table.sin().toFloats();
         double factor = config.ropeScaling().attentionFactor();
         for (int i = 0; i < tokens.sequences(); i++) {
             double[] frequencies = config.ropeScaling().frequencies(config.ropeTheta(), config.rotary(), tokens.length(i));
             for (int position = 0; position < tokens.length(i); position++) {
-                int row = part.rows()[tokens.start(i) + position];
+                int row = rows[tokens.start(i) + position];
                 for (int j = 0; j < half; j++) {
                     float angle = (float) frequencies[j] * position;
                     assertThat(cos[row * half + j]).isEqualTo((float) (factor * Math.cos(angle)));
