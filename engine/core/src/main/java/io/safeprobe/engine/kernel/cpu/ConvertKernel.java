@@ -81,10 +81,10 @@ final class ConvertKernel {
             IntVector rounded = bits.add(0x7fff).add(odd).lanewise(VectorOperators.LSHR, 16);
             VectorMask<Integer> nan = value.test(VectorOperators.IS_NAN).cast(Lanes.I);
             ShortVector half = (ShortVector) rounded.blend(0x7fc0, nan).convertShape(VectorOperators.I2S, HALF, 0);
-            half.intoMemorySegment(out, 2 * i, Lanes.ORDER);
+            Lanes.storeShorts(half, out, i);
         }
         for (; i < to; i++) {
-            out.set(Lanes.I16, 2 * i, DType.toBf16(Lanes.get(in, i)));
+            Lanes.setShort(out, i, DType.toBf16(Lanes.get(in, i)));
         }
     }
 

@@ -1,5 +1,7 @@
 package io.safeprobe.engine.kernel.cpu;
 
+import static io.safeprobe.engine.kernel.cpu.Lanes.ADDRESS;
+import static io.safeprobe.engine.kernel.cpu.Lanes.ALL;
 import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
 import static io.safeprobe.engine.kernel.cpu.Lanes.ORDER;
 import static io.safeprobe.engine.kernel.cpu.Lanes.S;
@@ -17,9 +19,8 @@ import jdk.incubator.vector.FloatVector;
  * instructions issued around them. Measured call by call in turn with PyTorch's product on such a core (K = 96 to 768, one thread;
  * over 1 = faster than PyTorch): 6 x 4 vectors, as here, 0.95 to 1.08; 12 x 2 on arrays, which cannot be aligned, 0.80 to 0.90;
  * 8 x 3, 9 x 3, 5 x 5, 4 x 6 and anything twice unrolled less than that; A read where it lies, six addresses at a time, 0.88, as
- * the compiler runs out of registers for them. Two things keep the loop short: both operands are checked once a call and then
- * read by address, and addresses are masked, from which the compiler sees that they are not negative, so that it tests nothing
- * more. The vector calls are spelled out, not put in small methods: in a method this long the compiler no longer inlines those, and
+ * the compiler runs out of registers for them. What keeps the loop short is that both operands are checked once a call and then
+ * read by address, as {@link Lanes} does. The vector calls are spelled out, not put in small methods: in a method this long the compiler no longer inlines those, and
  * every vector becomes an object (seen: 0.65 in place of 0.85).
  */
 final class GemmTile {
@@ -35,12 +36,6 @@ final class GemmTile {
 
     private static final long VECTOR = 4L * COUNT;
     private static final long B_STEPS = COLUMNS / A_STRIDE;
-    /** More than any address of a process. */
-    private static final long ADDRESS = (1L << 56) - 1;
-
-    @SuppressWarnings("restricted") // used only after the checks of multiply
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-
     private GemmTile() {}
 
     /**

@@ -4,6 +4,7 @@ import io.safeprobe.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -14,8 +15,13 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Vectors of the machine's preferred width and how they come from and go to tensor memory. Indices count elements, not bytes. All
- * access is bounds-checked: a wrong index is an exception, not a dead JVM.
+ * Vectors of the machine's preferred width and how they come from and go to tensor memory, which lies outside the heap. Indices count elements, not
+ * bytes. All access is bounds-checked: a wrong index is an exception, not a dead JVM.
+ *
+ * <p>The check is made here, and then memory is read by address through one constant segment. Read through the segment of the tensor itself, the speed of
+ * a loop depended on what the JVM had run before: while the Vector API is still interpreted it casts vectors by way of arrays, so that the
+ * compiler learns of two classes of segments at the one place all loops share, asks at every access which it is, and moves nothing out of loops (seen: a
+ * product of two tensors three times slower once a SiLU had run).
  */
 final class Lanes {
     static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -24,7 +30,7 @@ final class Lanes {
 
     static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     private static final VectorSpecies<Short> HALF = VectorSpecies.of(short.class, VectorShape.forBitSize(S.vectorBitSize() / 2));
@@ -33,35 +39,72 @@ final class Lanes {
     private static final VectorShuffle<Float> BY_2 = VectorShuffle.fromOp(S, i -> (i + 2) % COUNT);
     private static final VectorShuffle<Float> BY_1 = VectorShuffle.fromOp(S, i -> (i + 1) % COUNT);
     private static final float F16_TO_F32 = 0x1p112f;
+    /** More than any address of a process; from an address that is masked with it the compiler sees that it is not negative, and tests nothing more. */
+    static final long ADDRESS = (1L << 56) - 1;
+
+    /** All memory, for those who have checked what they read and write. */
+    @SuppressWarnings("restricted")
+    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private Lanes() {}
 
-    static FloatVector load(MemorySegment data, long index) {
-        return FloatVector.fromMemorySegment(S, data, 4 * index, ORDER);
+    /** Where {@code count} elements of {@code bytes} bytes from {@code index} on begin. */
+    private static long address(MemorySegment data, long index, long count, int bytes) {
+        return (data.address() + bytes * Objects.checkIndex(index, data.byteSize() / bytes - count + 1)) & ADDRESS;
     }
 
+    /** The same to be written: a page of a file that is mapped read-only would end the process. */
+    static long target(MemorySegment data, long index, long count, int bytes) {
+        if (data.isReadOnly()) {
+            throw new UnsupportedOperationException("weights of a file cannot be written");
+        }
+        return address(data, index, count, bytes);
+    }
+
+    static FloatVector load(MemorySegment data, long index) {
+        return FloatVector.fromMemorySegment(S, ALL, address(data, index, COUNT, 4), ORDER);
+    }
+
+    /** Only the lanes of the mask are read, of which there is at least one. */
     static FloatVector load(MemorySegment data, long index, VectorMask<Float> mask) {
-        return FloatVector.fromMemorySegment(S, data, 4 * index, ORDER, mask);
+        return FloatVector.fromMemorySegment(S, ALL, address(data, index, mask.lastTrue() + 1, 4), ORDER, mask);
     }
 
     static void store(FloatVector value, MemorySegment data, long index) {
-        value.intoMemorySegment(data, 4 * index, ORDER);
+        value.intoMemorySegment(ALL, target(data, index, COUNT, 4), ORDER);
     }
 
     static void store(FloatVector value, MemorySegment data, long index, VectorMask<Float> mask) {
-        value.intoMemorySegment(data, 4 * index, ORDER, mask);
+        value.intoMemorySegment(ALL, target(data, index, mask.lastTrue() + 1, 4), ORDER, mask);
+    }
+
+    /** A vector of another species of floats. */
+    static FloatVector loadPart(VectorSpecies<Float> species, MemorySegment data, long index) {
+        return FloatVector.fromMemorySegment(species, ALL, address(data, index, species.length(), 4), ORDER);
     }
 
     static float get(MemorySegment data, long index) {
-        return data.get(F32, 4 * index);
+        return ALL.get(F32, address(data, index, 1, 4));
     }
 
     static void set(MemorySegment data, long index, float value) {
-        data.set(F32, 4 * index, value);
+        ALL.set(F32, target(data, index, 1, 4), value);
     }
 
     static int getInt(MemorySegment data, long index) {
-        return data.get(I32, 4 * index);
+        return ALL.get(I32, address(data, index, 1, 4));
+    }
+
+    private static short getShort(MemorySegment data, long index) {
+        return ALL.get(I16, address(data, index, 1, 2));
+    }
+
+    static void setShort(MemorySegment data, long index, short value) {
+        ALL.set(I16, target(data, index, 1, 2), value);
+    }
+
+    static void storeShorts(ShortVector value, MemorySegment data, long index) {
+        value.intoMemorySegment(ALL, target(data, index, COUNT, 2), ORDER);
     }
 
     /** The lanes of a partial vector that starts at {@code from} in a row of {@code width}. */
@@ -86,15 +129,15 @@ final class Lanes {
     }
 
     private static IntVector bits(MemorySegment data, long index) {
-        return (IntVector) ShortVector.fromMemorySegment(HALF, data, 2 * index, ORDER).convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
+        return (IntVector) ShortVector.fromMemorySegment(HALF, ALL, address(data, index, COUNT, 2), ORDER).convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
     }
 
     /** One element of a stored weight. */
     static float widen(DType type, MemorySegment data, long index) {
         return switch (type) {
             case F32 -> get(data, index);
-            case BF16 -> DType.fromBf16(data.get(I16, 2 * index));
-            case F16 -> Float.float16ToFloat(data.get(I16, 2 * index));
+            case BF16 -> DType.fromBf16(getShort(data, index));
+            case F16 -> Float.float16ToFloat(getShort(data, index));
             case F64, I64, I32, U8, BOOL -> throw new IllegalArgumentException("weights cannot be stored as " + type);
         };
     }

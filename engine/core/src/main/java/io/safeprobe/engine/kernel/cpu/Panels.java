@@ -218,9 +218,11 @@ final class Panels {
         }
     }
 
+    /** Quad c goes to {@code to + c * step}; checked at once, and the call that takes the vector is the library's own, which is always inlined. */
     private static void storeQuads(float[] quads, int count, MemorySegment target, long to, long step) {
+        long at = Lanes.target(target, to, (count - 1) * step + 4, 4);
         for (int c = 0; c < count; c++) {
-            FloatVector.fromArray(QUAD, quads, 4 * c).intoMemorySegment(target, 4 * (to + c * step), Lanes.ORDER);
+            FloatVector.fromArray(QUAD, quads, 4 * c).intoMemorySegment(Lanes.ALL, (at + 4L * c * step) & Lanes.ADDRESS, Lanes.ORDER);
         }
     }
 
@@ -291,7 +293,8 @@ final class Panels {
         VectorMask<Float> kept = Lanes.tail(0, room);
         VectorMask<Float> valid = Lanes.tail(0, Math.max(0, columns)).and(kept);
         for (int k = 0; k < depth; k++) {
-            Lanes.load(data, from + k * stride, valid).intoArray(panel, at + k * width, kept);
+            FloatVector row = columns <= 0 ? FloatVector.zero(S) : Lanes.load(data, from + k * stride, valid);
+            row.intoArray(panel, at + k * width, kept);
         }
     }
 
@@ -302,9 +305,7 @@ final class Panels {
         int r = 0;
         for (; r + 4 <= rows; r += 4) {
             interleave(source, r * stride, stride, stride, quads);
-            for (int c = 0; c < columns; c++) {
-                FloatVector.fromArray(QUAD, quads, 4 * c).intoMemorySegment(data, 4 * (to + c * step + r), Lanes.ORDER);
-            }
+            storeQuads(quads, columns, data, to + r, step);
         }
         for (; r < rows; r++) {
             for (int c = 0; c < columns; c++) {

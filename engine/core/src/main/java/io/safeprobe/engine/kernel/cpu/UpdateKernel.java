@@ -177,7 +177,6 @@ final class UpdateKernel {
     }
 
     private static DoubleVector wide(MemorySegment x, long index) {
-        FloatVector narrow = FloatVector.fromMemorySegment(HALF, x, 4 * index, Lanes.ORDER);
-        return (DoubleVector) narrow.convertShape(VectorOperators.F2D, D, 0);
+        return (DoubleVector) Lanes.loadPart(HALF, x, index).convertShape(VectorOperators.F2D, D, 0);
     }
 }

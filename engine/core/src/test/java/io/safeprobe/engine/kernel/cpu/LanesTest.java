@@ -1,15 +1,18 @@
 package io.safeprobe.engine.kernel.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
 import io.safeprobe.engine.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongConsumer;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.junit.jupiter.api.Test;
 
-/** Widening of stored weights over every bit pattern, and reductions across lanes. */
+/** Widening of stored weights over every bit pattern, bounds of memory, and reductions across lanes. */
 final class LanesTest {
     private static final int PATTERNS = 1 << 16;
 
@@ -45,6 +48,45 @@ final class LanesTest {
         float[] all = widened(DType.F16);
         for (int bits = 0; bits < PATTERNS; bits++) {
             expectSame(bits, all[bits], Float.float16ToFloat((short) bits));
+        }
+    }
+
+    /** What every kernel relies on instead of the checks of the library: the first and the last place are reached, the ones beside them are an exception. */
+    @Test
+    void whatIsOutsideIsNotTouched() {
+        int count = 3 * Lanes.COUNT;
+        FloatVector ones = FloatVector.broadcast(Lanes.S, 1f);
+        VectorMask<Float> two = Lanes.tail(0, 2);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment all = arena.allocate(4L * (count + 2 * Lanes.COUNT), 64).fill((byte) 0);
+            MemorySegment data = all.asSlice(4L * Lanes.COUNT, 4L * count);
+            requireBounds(count - Lanes.COUNT, i -> Lanes.load(data, i));
+            requireBounds(count - 2, i -> Lanes.load(data, i, two));
+            requireBounds(count - 1, i -> Lanes.get(data, i));
+            requireBounds(count - 1, i -> Lanes.getInt(data, i));
+            requireBounds(2 * count - Lanes.COUNT, i -> Lanes.loadBf16(data, i));
+            requireBounds(2 * count - Lanes.COUNT, i -> Lanes.loadF16(data, i));
+            requireBounds(2 * count - 1, i -> Lanes.widen(DType.BF16, data, i));
+            requireBounds(count - Lanes.COUNT, i -> Lanes.store(ones, data, i));
+            requireBounds(count - 2, i -> Lanes.store(ones, data, i, two));
+            requireBounds(count - 1, i -> Lanes.set(data, i, 1));
+            requireBounds(2 * count - 1, i -> Lanes.setShort(data, i, (short) 1));
+            for (int i = 0; i < Lanes.COUNT; i++) {
+                assertThat(Lanes.get(all, i)).isZero();
+                assertThat(Lanes.get(all, Lanes.COUNT + (long) count + i)).isZero();
+            }
+            MemorySegment mapped = data.asReadOnly();
+            assertThat(Lanes.get(mapped, 0)).isEqualTo(Lanes.get(data, 0));
+            assertThatThrownBy(() -> Lanes.set(mapped, 0, 2)).isInstanceOf(UnsupportedOperationException.class);
+            assertThatThrownBy(() -> Lanes.store(ones, mapped, 0)).isInstanceOf(UnsupportedOperationException.class);
+        }
+    }
+
+    private static void requireBounds(long last, LongConsumer access) {
+        access.accept(0);
+        access.accept(last);
+        for (long outside : new long[] {-1, last + 1, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 61}) {
+            assertThatThrownBy(() -> access.accept(outside)).as("at %s", outside).isInstanceOf(IndexOutOfBoundsException.class);
         }
     }
 
