@@ -49,7 +49,7 @@ final class Lanes {
     private Lanes() {}
 
     /** Where {@code count} elements of {@code bytes} bytes from {@code index} on begin. */
-    private static long address(MemorySegment data, long index, long count, int bytes) {
+    static long address(MemorySegment data, long index, long count, int bytes) {
         return (data.address() + bytes * Objects.checkIndex(index, data.byteSize() / bytes - count + 1)) & ADDRESS;
     }
 

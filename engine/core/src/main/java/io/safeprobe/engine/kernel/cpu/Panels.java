@@ -20,6 +20,7 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class Panels {
     private static final VectorSpecies<Float> QUAD = FloatVector.SPECIES_128;
+    private static final VectorSpecies<Float> OCTET = FloatVector.SPECIES_256;
     private static final IntVector LOW = IntVector.fromArray(Lanes.I, interleaved(0), 0);
     private static final IntVector HIGH = IntVector.fromArray(Lanes.I, interleaved(COUNT / 2), 0);
     /** Steps packed at a time: this much of a panel, which every four rows visit again, stays in the first-level cache. */
@@ -207,13 +208,26 @@ final class Panels {
         Lanes.store(HIGH.selectFrom(even, odd).reinterpretAsFloats(), target, to + COUNT);
     }
 
-    /** A panel of A {@code [depth, 8]} from {@code columns} stored columns, at most 6. */
+    /**
+     * A panel of A {@code [depth, 8]} from {@code columns} stored columns, at most 6. Places that no column has get whatever is stored behind, as long as that
+     * is within {@code source}: no result depends on them, and eight numbers move at once.
+     */
     static void packColumnsOfA(Matrix source, int depth, int columns, MemorySegment target, long to) {
         MemorySegment data = source.data();
-        for (int k = 0; k < depth; k++) {
-            long from = source.index(k, 0);
+        long step = source.stride();
+        long first = source.index(0, 0);
+        int whole = Math.clamp(Math.floorDiv(data.byteSize() / 4 - 8 - first, step) + 1, 0, COUNT < 8 ? 0 : depth);
+        if (whole > 0) {
+            long from = Lanes.address(data, first, (whole - 1) * step + 8, 4);
+            long at = Lanes.target(target, to, 8L * whole, 4);
+            for (int k = 0; k < whole; k++) {
+                FloatVector.fromMemorySegment(OCTET, Lanes.ALL, (from + 4L * k * step) & Lanes.ADDRESS, Lanes.ORDER)
+                        .intoMemorySegment(Lanes.ALL, (at + 32L * k) & Lanes.ADDRESS, Lanes.ORDER);
+            }
+        }
+        for (int k = whole; k < depth; k++) {
             for (int i = 0; i < 6; i++) {
-                Lanes.set(target, to + 8L * k + i, Lanes.get(data, from + Math.min(i, columns - 1)));
+                Lanes.set(target, to + 8L * k + i, Lanes.get(data, source.index(k, Math.min(i, columns - 1))));
             }
         }
     }
