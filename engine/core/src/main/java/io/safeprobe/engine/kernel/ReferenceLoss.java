@@ -39,16 +39,19 @@ final class ReferenceLoss {
     }
 
     static void linearCrossEntropy(Op.LinearCrossEntropy op, Tensor x, Tensor head, Tensor targets, List<Tensor> out) {
-        long width = x.shape().dim(-1);
-        long vocabulary = head.shape().dim(0);
-        double[] logits = new double[Math.toIntExact(vocabulary)];
-        double[] slopes = new double[logits.length];
-        for (long row = 0; row < targets.elements(); row++) {
+        int width = Math.toIntExact(x.shape().dim(-1));
+        int vocabulary = Math.toIntExact(head.shape().dim(0));
+        // As arrays, because tests spend more time here than in the kernels they test.
+        double[] hidden = x.toDoubles();
+        double[] rows = head.toDoubles();
+        double[] logits = new double[vocabulary];
+        double[] slopes = new double[vocabulary];
+        for (int row = 0; row < targets.elements(); row++) {
             double max = Double.NEGATIVE_INFINITY;
             for (int v = 0; v < vocabulary; v++) {
                 logits[v] = 0;
-                for (long j = 0; j < width; j++) {
-                    logits[v] += x.get(row * width + j) * head.get(v * width + j);
+                for (int j = 0; j < width; j++) {
+                    logits[v] += hidden[row * width + j] * rows[v * width + j];
                 }
                 slopes[v] = op.softcap() == 0 ? 1 : Curve.TANH.at(1, logits[v] / op.softcap());
                 logits[v] = op.softcap() == 0 ? logits[v] : op.softcap() * Math.tanh(logits[v] / op.softcap());
@@ -61,12 +64,17 @@ final class ReferenceLoss {
             double normaliser = max + Math.log(sum);
             int target = targets.getInt(row);
             out.getFirst().set(row, normaliser - logits[target]);
-            for (long j = 0; out.size() > 1 && j < width; j++) {
-                double pull = 0;
+            if (out.size() > 1) {
+                double[] pull = new double[width];
                 for (int v = 0; v < vocabulary; v++) {
-                    pull += (Math.exp(logits[v] - normaliser) - (v == target ? 1 : 0)) * slopes[v] * head.get(v * width + j);
+                    double share = (Math.exp(logits[v] - normaliser) - (v == target ? 1 : 0)) * slopes[v];
+                    for (int j = 0; j < width; j++) {
+                        pull[j] += share * rows[v * width + j];
+                    }
                 }
-                out.get(1).set(row * width + j, pull);
+                for (int j = 0; j < width; j++) {
+                    out.get(1).set((long) row * width + j, pull[j]);
+                }
             }
         }
     }
