@@ -8,17 +8,21 @@ import io.safeprobe.engine.kernel.check.OpCase;
 import io.safeprobe.engine.kernel.check.UpdateCase;
 import io.safeprobe.engine.memory.Memory;
 import io.safeprobe.engine.memory.Scope;
+import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
 /**
  * What every backend owes: the numbers of the reference in F64 up to float32 rounding, outputs that do not depend on what their memory
- * held before, and inputs left alone. A backend of another module is tested with this class too.
+ * held before, and inputs and what lies behind outputs left alone. A backend of another module is tested with this class too.
  */
 public final class KernelsContract {
+    private static final int BEHIND = 64;
+
     private final String name;
     private final Kernels kernels;
     private final KernelCheck check;
@@ -46,12 +50,14 @@ public final class KernelsContract {
         Op op = expected.oneCase().op();
         List<Tensor> inputs = expected.inputs().stream().map(input -> KernelCheck.copy(scope, input)).toList();
         List<byte[]> before = bits(inputs);
-        List<Tensor> outputs = check.outputs(scope, op, inputs);
+        List<Tensor> outputs = withRoom(scope, check.outputs(scope, op, inputs));
         kernels.run(op, inputs, outputs);
         assertThat(bits(inputs)).as("%s: inputs of %s", name, op).usingElementComparator(Arrays::compare).isEqualTo(before);
         double bound = Agreement.allowed(expected.oneCase());
         for (int i = 0; i < outputs.size(); i++) {
-            close(op + " of " + inputs + ", output " + i, outputs.get(i), expected.outputs().get(i), bound);
+            String what = op + " of " + inputs + ", output " + i;
+            close(what, outputs.get(i), expected.outputs().get(i), bound);
+            endsWhereItEnds(what, outputs.get(i), i);
         }
         return bits(outputs);
     }
@@ -62,7 +68,7 @@ public final class KernelsContract {
     }
 
     private List<byte[]> checkThere(Scope scope, UpdateCase oneCase) {
-        List<Tensor> tensors = oneCase.tensors(scope);
+        List<Tensor> tensors = withRoom(scope, oneCase.tensors(scope));
         boolean exact = oneCase.exact();
         try (Memory here = Memory.ofLimit(1L << 28); Scope local = here.scope()) {
             List<Tensor> wanted = tensors.stream().map(tensor -> exact ? KernelCheck.copy(local, tensor) : OpCase.widened(local, tensor)).toList();
@@ -76,7 +82,37 @@ public final class KernelsContract {
     private void compare(UpdateCase oneCase, List<Tensor> tensors, List<Tensor> wanted) {
         for (int i = 0; i < tensors.size(); i++) {
             double bound = Agreement.allowed(oneCase, tensors.get(i));
-            close(oneCase.update() + " of " + tensors + ", tensor " + i, tensors.get(i), wanted.get(i), bound);
+            String what = oneCase.update() + " of " + tensors + ", tensor " + i;
+            close(what, tensors.get(i), wanted.get(i), bound);
+            endsWhereItEnds(what, tensors.get(i), i);
+        }
+    }
+
+    /** The same tensors in front of bytes that nobody may touch: other finite numbers behind each, so that a copy of them shows too. */
+    private static List<Tensor> withRoom(Scope scope, List<Tensor> tensors) {
+        List<Tensor> copies = new ArrayList<>();
+        for (Tensor tensor : tensors) {
+            Tensor room = Tensor.allocate(scope, tensor.dtype(), Shape.of(tensor.elements() + BEHIND / tensor.dtype().bytes()));
+            byte[] bytes = new byte[Math.toIntExact(room.byteSize())];
+            Arrays.fill(bytes, mark(copies.size()));
+            MemorySegment numbers = MemorySegment.ofArray(bytes);
+            tensor.copyTo(numbers);
+            room.copyFrom(numbers);
+            copies.add(Tensor.view(room.block(), room.offset(), tensor.dtype(), tensor.shape()));
+        }
+        return copies;
+    }
+
+    private static byte mark(int index) {
+        return (byte) (0x41 + index);
+    }
+
+    private void endsWhereItEnds(String what, Tensor tensor, int index) {
+        Shape behind = Shape.of(BEHIND / tensor.dtype().bytes());
+        for (byte found : bytes(Tensor.view(tensor.block(), tensor.offset() + tensor.byteSize(), tensor.dtype(), behind))) {
+            if (found != mark(index)) {
+                throw new AssertionError(name + ": " + what + " is written to behind its end");
+            }
         }
     }
 
