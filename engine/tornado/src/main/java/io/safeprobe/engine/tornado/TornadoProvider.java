@@ -60,7 +60,15 @@ public final class TornadoProvider implements DeviceProvider {
     /** Whether the JVM was started with the SDK's argument file, which names the runtime and puts it on the module path. */
     private static boolean isPresent() {
         String runtime = System.getProperty(RUNTIME);
-        return runtime != null && ModuleLayer.boot().findModule(SCHEME + ".runtime").isPresent();
+        if (runtime == null) {
+            return false;
+        }
+        try {
+            Class.forName(runtime, false, TornadoProvider.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException absent) {
+            return false;
+        }
     }
 
     private static TornadoRuntime runtime() {
