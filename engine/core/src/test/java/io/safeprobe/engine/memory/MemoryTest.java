@@ -162,6 +162,37 @@ class MemoryTest {
     }
 
     @Test
+    void whatALargerBlockHasTooMuchIsNotCounted() {
+        try (Memory memory = Memory.ofLimit(8192)) {
+            try (Scope scope = memory.scope()) {
+                scope.allocate(8192);
+            }
+            try (Scope scope = memory.scope()) {
+                Block small = scope.allocate(2048);
+                assertThat(small.segment().byteSize()).isEqualTo(2048);
+                assertThat(memory.held()).as("it lies in the block of before").isEqualTo(8192);
+                assertThat(memory.inUse()).isEqualTo(2048);
+                scope.allocate(6144);
+                assertThat(memory.inUse()).isEqualTo(memory.limit());
+                assertThatThrownBy(() -> scope.allocate(1)).isInstanceOf(MemoryException.class).hasMessageContaining("8192 of 8192 in use");
+            }
+        }
+    }
+
+    @Test
+    void aSmallBlockDoesNotTakeAFarLargerOne() {
+        try (Memory memory = Memory.ofLimit(1 << 20)) {
+            try (Scope scope = memory.scope()) {
+                scope.allocate(8192);
+            }
+            try (Scope scope = memory.scope()) {
+                scope.allocate(1024);
+                assertThat(memory.held()).isEqualTo(8192 + 1024);
+            }
+        }
+    }
+
+    @Test
     void thePeakIsTheMostThatWasInUseAtOnce() {
         try (Memory memory = Memory.ofLimit(1 << 20)) {
             try (Scope outer = memory.scope()) {
