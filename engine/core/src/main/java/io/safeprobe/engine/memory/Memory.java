@@ -199,7 +199,7 @@ public final class Memory implements AutoCloseable {
 
     private ArrowBuf fresh(long size) {
         // Batches of many lengths leave spare buffers of many sizes; together with what is in use they may not be much more than was ever in use.
-        long bound = Math.min(limit, Math.max(KEPT, highest + highest / 4));
+        long bound = Math.min(limit, Math.max(KEPT, highest + highest / 8));
         while (tensors.getAllocatedMemory() + size > bound && !spare.isEmpty()) {
             take(spare.lastEntry()).close();
         }
