@@ -163,7 +163,8 @@ public final class Training implements AutoCloseable {
     }
 
     /**
-     * The most bytes of tensors a step will need on top of what is in use, found by rehearsing the largest one. The angles of its positions are in use from then on.
+     * The most bytes of tensors a step will need on top of what is in use, found by rehearsing the largest one. The angles of its positions are in
+     * use from then on.
      *
      * @throws MemoryException when that is more than memory has left, with the numbers and settings that fit
      */

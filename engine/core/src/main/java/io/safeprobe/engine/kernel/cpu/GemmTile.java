@@ -20,8 +20,8 @@ import jdk.incubator.vector.FloatVector;
  * over 1 = faster than PyTorch): 6 x 4 vectors, as here, 0.95 to 1.08; 12 x 2 on arrays, which cannot be aligned, 0.80 to 0.90;
  * 8 x 3, 9 x 3, 5 x 5, 4 x 6 and anything twice unrolled less than that; A read where it lies, six addresses at a time, 0.88, as
  * the compiler runs out of registers for them. What keeps the loop short is that both operands are checked once a call and then
- * read by address, as {@link Lanes} does. The vector calls are spelled out, not put in small methods: in a method this long the compiler no longer inlines those, and
- * every vector becomes an object (seen: 0.65 in place of 0.85).
+ * read by address, as {@link Lanes} does. The vector calls are spelled out, not put in small methods: in a method this long the
+ * compiler no longer inlines those, and every vector becomes an object (seen: 0.65 in place of 0.85).
  */
 final class GemmTile {
     private static final boolean WIDE = COUNT >= 16;
