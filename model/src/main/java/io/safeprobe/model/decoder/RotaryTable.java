@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RotaryTable {
     private static final int LEAST_POSITIONS = 128;
-    /** Spans kept at once; frequencies that change with every length would fill the memory. */
+    /** Where a batch brings the spans to more than this, only its own are kept; frequencies that change with every length would fill the memory. */
     private static final int MOST_SPANS = 4;
 
     private final Scope scope;

@@ -29,7 +29,7 @@ public final class Memory implements AutoCloseable {
     private static final long KEPT = 16L << 20;
     /**
      * How much larger a spare block may be than what it serves. Batches differ in length, so at 1.5 a step of a training had most of its memory
-     * mapped anew, and took 5 to 10% longer; what a block has too much is hardly ever touched.
+     * mapped anew: 1.63 million page faults in 40 steps, 0.43 million at 4. What a block has too much is hardly ever touched.
      */
     private static final long FITS = 4;
 
@@ -140,10 +140,10 @@ public final class Memory implements AutoCloseable {
     }
 
     synchronized Block allocate(long bytes) {
-        if (bytes > limit || sizeClass(bytes) > limit - inProcess) {
-            throw exhausted(bytes > limit ? bytes : sizeClass(bytes));
+        long size = bytes > limit ? bytes : sizeClass(bytes);
+        if (size > limit - inProcess) {
+            throw exhausted(size);
         }
-        long size = sizeClass(bytes);
         ArrowBuf kept = takeSpare(size);
         ArrowBuf buffer = kept == null ? fresh(size) : kept;
         inProcess += size;
