@@ -324,7 +324,9 @@ public final class Inference {
         need(ids.dtype() == DType.I32, "indices must be I32");
         for (long i = 0; i < ids.elements(); i++) {
             int id = ids.getInt(i);
-            need((id >= 0 && id < bound) || (mayIgnore && id == ignored), "index " + id + " is not in [0, " + bound + ")");
+            if ((id < 0 || id >= bound) && !(mayIgnore && id == ignored)) {
+                need(false, "index " + id + " is not in [0, " + bound + ")");
+            }
         }
     }
 

@@ -1,18 +1,17 @@
 package io.safeprobe.engine.kernel.cpu;
 
+import static io.safeprobe.engine.kernel.cpu.GemmTile.A_STRIDE;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.FLOATS;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
 import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
 import static io.safeprobe.engine.kernel.cpu.Lanes.S;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.A_STRIDE;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.COLUMNS;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.ROWS;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.TILE;
 
 import io.safeprobe.engine.kernel.Op;
 import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
@@ -20,12 +19,13 @@ import jdk.incubator.vector.VectorMask;
 
 /**
  * Gradient of attention (arXiv 2205.14135, appendix B) by panels of queries: probabilities are computed again from the log-sum-exp,
- * and five small products on the microkernel give {@code dv += p g}, {@code dp = g v}, {@code dk += ds q} and {@code dq = ds k}.
+ * and five small products on {@link GemmTile} give {@code dv += p g}, {@code dp = g v}, {@code dk += ds q} and {@code dq = ds k}.
  * A task is one key/value head of one segment, which alone writes the gradients of its keys and adds its panels in order: no
  * locks, and the same bits for any number of threads. Segments whose keys overlap share a task. Where scores are capped, the slope of the
  * cap is kept with the scores and multiplied into {@code ds}.
  */
 final class AttentionGradKernel {
+    private static final int CLEAR_GRAIN = 65_536;
     private static final int K_SLOT = 3;
     private static final int V_SLOT = 4;
     private static final int KT_SLOT = 5;
@@ -35,6 +35,7 @@ final class AttentionGradKernel {
     private static final int DS_SLOT = 9;
     private static final int WIDE_SLOT = 10;
     private static final int STEP_SLOT = 11;
+    private static final int TILE_SLOT = 2;
     private static final int DK_SLOT = 12;
     private static final int DV_SLOT = 13;
     private static final int OUT_SLOT = 14;
@@ -53,28 +54,27 @@ final class AttentionGradKernel {
     private static final class Keys {
         private final Segment segment;
         private final int column;
-        private final float[] k;
-        private final float[] v;
-        private final float[] kByDimension;
-        private final float[] dk;
-        private final float[] dv;
+        private final MemorySegment k;
+        private final MemorySegment v;
+        private final MemorySegment kByDimension;
+        private final MemorySegment dk;
+        private final MemorySegment dv;
 
         Keys(Call call, Segment segment, int column, Scratch scratch) {
             this.segment = segment;
             this.column = column;
             int keys = segment.keys();
-            int size = call.size;
-            k = scratch.floats(K_SLOT, ScorePanel.panels(keys) * A_STRIDE * size);
-            v = scratch.floats(V_SLOT, ScorePanel.panels(keys) * A_STRIDE * size);
-            kByDimension = scratch.floats(KT_SLOT, ScorePanel.panels(size) * A_STRIDE * keys);
-            AttentionKernel.packKeys(call.k, segment.firstKey(), keys, column, size, k, scratch);
-            AttentionKernel.packKeys(call.v, segment.firstKey(), keys, column, size, v, scratch);
-            AttentionKernel.packDimensions(call.k, segment.firstKey(), keys, column, size, kByDimension);
-            int sums = ScorePanel.size(keys) * call.dimensionPanels();
-            dk = scratch.floats(DK_SLOT, sums);
-            dv = scratch.floats(DV_SLOT, sums);
-            Arrays.fill(dk, 0, sums, 0f);
-            Arrays.fill(dv, 0, sums, 0f);
+            k = AttentionKernel.packKeys(call.k, segment.firstKey(), keys, column, call.size, scratch, K_SLOT);
+            v = AttentionKernel.packKeys(call.v, segment.firstKey(), keys, column, call.size, scratch, V_SLOT);
+            kByDimension = AttentionKernel.packDimensions(call.k, segment.firstKey(), keys, column, call.size, scratch, KT_SLOT);
+            dk = zeros(ScorePanel.size(keys) * call.dimensionPanels(), scratch, DK_SLOT);
+            dv = zeros(ScorePanel.size(keys) * call.dimensionPanels(), scratch, DV_SLOT);
+        }
+
+        private static MemorySegment zeros(long floats, Scratch scratch, int slot) {
+            MemorySegment sums = scratch.nativeFloats(slot, floats);
+            sums.asSlice(0, 4 * floats).fill((byte) 0);
+            return sums;
         }
     }
 
@@ -90,8 +90,8 @@ final class AttentionGradKernel {
                 matrix(in.get(0)), matrix(in.get(1)), matrix(in.get(2)), matrix(in.get(4)), matrix(in.get(5)), matrix(in.get(6)),
                 out.get(0).data(), matrix(out.get(1)), matrix(out.get(2)), op.heads(), op.heads() / op.kvHeads(), size, (float) op.scale(),
                 (float) op.softcap());
-        out.get(1).data().fill((byte) 0);
-        out.get(2).data().fill((byte) 0);
+        clear(out.get(1));
+        clear(out.get(2));
         List<List<Segment>> groups = sharingKeys(Segment.of(in.get(3)));
         workers.run(groups.size() * op.kvHeads(), (part, scratch) -> {
             for (Segment segment : groups.get(part / op.kvHeads())) {
@@ -102,6 +102,11 @@ final class AttentionGradKernel {
 
     private static Matrix matrix(Tensor tensor) {
         return new Matrix(tensor.data(), DType.F32, 0, tensor.shape().dim(-1));
+    }
+
+    /** By all threads: much of the time goes to the system, which clears pages on first use. */
+    private void clear(Tensor tensor) {
+        workers.ranges(tensor.byteSize(), CLEAR_GRAIN, (from, to, _) -> tensor.data().asSlice(from, to - from).fill((byte) 0));
     }
 
     /** Segments in order of their keys, those that overlap together. */
@@ -135,80 +140,81 @@ final class AttentionGradKernel {
         long column = (long) head * size;
         int seen = shared.segment.visible(from + queries - 1);
         int visible = shared.segment.visible(from);
-        float[] p = scratch.floats(P_SLOT, ScorePanel.size(seen));
-        float[] ds = scratch.floats(DS_SLOT, ScorePanel.size(seen));
+        MemorySegment p = scratch.nativeFloats(P_SLOT, ScorePanel.size(seen));
+        MemorySegment ds = scratch.nativeFloats(DS_SLOT, ScorePanel.size(seen));
         float[] rows = scratch.floats(ROW_SLOT, COLUMNS);
 
-        float[] q = scratch.floats(Q_SLOT, COLUMNS * size);
-        Panels.packRows(call.q, row, queries, column, size, q, 0, COLUMNS, scratch);
-        ScorePanel.scale(q, COLUMNS * size, call.scale);
-        ScorePanel.multiply(shared.k, seen, q, size, p);
-        float[] slope = scratch.floats(SLOPE_SLOT, call.softcap == 0 ? 0 : ScorePanel.size(seen));
+        MemorySegment q = AttentionKernel.packQueries(call.q, row, queries, column, size, call.scale, scratch, Q_SLOT);
+        ScorePanel.multiply(shared.k, seen, size, q, size, queries, p);
+        MemorySegment slope = scratch.nativeFloats(SLOPE_SLOT, call.softcap == 0 ? 0 : ScorePanel.size(seen));
         if (call.softcap != 0) {
             ScorePanel.cap(p, seen, call.softcap, slope);
         }
         for (int c = 0; c < COLUMNS; c++) {
             rows[c] = c < queries ? Lanes.get(call.logSumExp.data(), call.logSumExp.index(row + c, head)) : 0f;
         }
-        ScorePanel.probabilities(p, seen, rows);
-        ScorePanel.hide(p, seen, visible, 0f);
+        ScorePanel.probabilities(p, seen, queries, rows);
+        ScorePanel.hide(p, seen, visible, queries, 0f);
+        ScorePanel.clearBehind(p, seen);
         accumulate(call, shared.dv, p, seen, call.g, row, column, queries, 1f, scratch);
 
-        float[] g = scratch.floats(G_SLOT, COLUMNS * size);
-        Panels.packRows(call.g, row, queries, column, size, g, 0, COLUMNS, scratch);
-        ScorePanel.multiply(shared.v, seen, g, size, ds);
+        MemorySegment g = AttentionKernel.packQueries(call.g, row, queries, column, size, 1f, scratch, G_SLOT);
+        ScorePanel.multiply(shared.v, seen, size, g, size, queries, ds);
         for (int c = 0; c < COLUMNS; c++) {
             rows[c] = c < queries ? dot(call.g, call.y, call.g.index(row + c, column), size) : 0f;
         }
-        ScorePanel.scoreGradient(p, ds, seen, rows);
+        ScorePanel.scoreGradient(p, ds, seen, queries, rows);
         if (call.softcap != 0) {
             ScorePanel.multiplyBy(ds, slope, seen);
         }
+        ScorePanel.clearBehind(ds, seen);
         accumulate(call, shared.dk, ds, seen, call.q, row, column, queries, call.scale, scratch);
 
-        float[] dq = scratch.floats(OUT_SLOT, ScorePanel.size(size));
-        for (int panel = 0; panel < ScorePanel.panels(size); panel++) {
-            MicroKernel.multiply(seen, shared.kByDimension, panel * A_STRIDE * shared.segment.keys(), ds, 0, dq, panel * TILE);
-        }
-        ScorePanel.scale(dq, size * COLUMNS, call.scale);
-        Panels.unpackTransposed(dq, COLUMNS, size, queries, call.dq, call.q.index(row, column), call.q.stride(), scratch);
+        MemorySegment dq = scratch.nativeFloats(OUT_SLOT, ScorePanel.size(size));
+        ScorePanel.multiply(shared.kByDimension, size, shared.segment.keys(), ds, seen, queries, dq);
+        ScorePanel.scale(dq, size, call.scale);
+        Panels.transpose(new Matrix(dq, DType.F32, 0, COLUMNS), size, queries, call.dq, call.q.index(row, column), call.q.stride(), scratch);
     }
 
-    /** {@code sums [keys, size] += factor weights [keys, queries] x [queries, size]}. */
+    /** {@code sums [keys, size] += factor weights [keys, queries] x [queries, size]}; rows of {@code weights} up to a whole tile are there. */
     private static void accumulate(
-            Call call, float[] sums, float[] weights, int keys, Matrix x, long row, long column, int queries, float factor, Scratch scratch) {
+            Call call, MemorySegment sums, MemorySegment weights, int keys, Matrix x, long row, long column, int queries, float factor, Scratch scratch) {
         int wide = call.dimensionPanels();
-        float[] b = scratch.floats(WIDE_SLOT, wide * COLUMNS * queries);
+        MemorySegment b = scratch.nativeFloats(WIDE_SLOT, (long) wide * COLUMNS * queries);
         for (int j = 0; j < wide; j++) {
             int columns = Math.min(COLUMNS, call.size - j * COLUMNS);
-            Panels.packColumns(x, column + (long) j * COLUMNS, columns, row, queries, b, j * COLUMNS * queries, COLUMNS);
+            Panels.copy(x.from(row, column + (long) j * COLUMNS), queries, columns, b, (long) j * COLUMNS * queries, COLUMNS);
         }
-        float[] a = scratch.floats(STEP_SLOT, A_STRIDE * queries + TILE);
-        int tile = A_STRIDE * queries;
+        // Packed to the end of a vector, which a row of weights has: the product takes no more than the queries.
+        int steps = (queries + COUNT - 1) / COUNT * COUNT;
+        MemorySegment a = scratch.nativeFloats(STEP_SLOT, (long) A_STRIDE * steps);
+        MemorySegment tile = scratch.nativeFloats(TILE_SLOT, FLOATS);
         for (int i = 0; i < ScorePanel.panels(keys); i++) {
-            int rows = Math.min(ROWS, keys - i * ROWS);
-            Panels.packRows(weights, i * TILE, COLUMNS, rows, queries, a, 0, A_STRIDE, scratch);
+            Panels.packRowsOfA(new Matrix(weights, DType.F32, (long) i * FLOATS, COLUMNS), ROWS, steps, a, 0);
             for (int j = 0; j < wide; j++) {
-                MicroKernel.multiply(queries, a, 0, b, j * COLUMNS * queries, a, tile);
-                addTile(a, tile, sums, (i * wide + j) * TILE, factor);
+                int columns = Math.min(COLUMNS, call.size - j * COLUMNS);
+                GemmTile.multiply(queries, a, 0, b, (long) j * COLUMNS * queries, columns, tile, 0, COLUMNS);
+                addTile(tile, sums, ((long) i * wide + j) * FLOATS, columns, factor);
             }
         }
     }
 
-    private static void addTile(float[] tile, int from, float[] sums, int at, float factor) {
+    private static void addTile(MemorySegment tile, MemorySegment sums, long at, int columns, float factor) {
         FloatVector f = FloatVector.broadcast(S, factor);
-        for (int i = 0; i < TILE; i += COUNT) {
-            FloatVector.fromArray(S, tile, from + i).fma(f, FloatVector.fromArray(S, sums, at + i)).intoArray(sums, at + i);
+        for (int row = 0; row < FLOATS; row += COLUMNS) {
+            for (int i = row; i < row + columns; i += COUNT) {
+                Lanes.store(Lanes.load(tile, i).fma(f, Lanes.load(sums, at + i)), sums, at + i);
+            }
         }
     }
 
-    private static void addSums(Call call, Keys shared, float[] sums, Matrix target) {
+    private static void addSums(Call call, Keys shared, MemorySegment sums, Matrix target) {
         int wide = call.dimensionPanels();
         for (int key = 0; key < shared.segment.keys(); key++) {
             long to = target.index(shared.segment.firstKey() + (long) key, shared.column);
             for (int d = 0; d < call.size; d += COUNT) {
-                int tile = (key / ROWS * wide + d / COLUMNS) * TILE;
-                FloatVector sum = FloatVector.fromArray(S, sums, tile + key % ROWS * COLUMNS + d % COLUMNS);
+                long tile = ((long) key / ROWS * wide + d / COLUMNS) * FLOATS;
+                FloatVector sum = Lanes.load(sums, tile + (long) (key % ROWS) * COLUMNS + d % COLUMNS);
                 addTo(target.data(), to + d, sum, call.size - d);
             }
         }

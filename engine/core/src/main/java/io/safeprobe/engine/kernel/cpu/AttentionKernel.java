@@ -1,8 +1,8 @@
 package io.safeprobe.engine.kernel.cpu;
 
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.A_STRIDE;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.COLUMNS;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.ROWS;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.A_STRIDE;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
 
 import io.safeprobe.engine.kernel.Op;
 import io.safeprobe.engine.tensor.DType;
@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * Causal attention by blocks of queries. A task is one segment, one head and up to {@value #BLOCK} queries: keys and values are
- * packed once for it, then each panel of queries runs scores, softmax and the mix of values on the matrix microkernel, with the
+ * packed once for it, then each panel of queries runs scores, softmax and the mix of values on {@link GemmTile}, with the
  * scores transposed ({@link ScorePanel}). Only the scores of one panel exist at a time, and what the mask hides behind the last
  * query is never computed. The mix comes out as {@code [head size, queries]} and is transposed on its way to memory.
  *
@@ -73,55 +73,61 @@ final class AttentionKernel {
         }
         int keys = segment.visible(task.to - 1);
         int column = task.head / call.group * call.size;
-        float[] k = scratch.floats(K_SLOT, ScorePanel.panels(keys) * A_STRIDE * call.size);
-        packKeys(call.k, segment.firstKey(), keys, column, call.size, k, scratch);
-        float[] v = scratch.floats(V_SLOT, ScorePanel.panels(call.size) * A_STRIDE * keys);
-        packDimensions(call.v, segment.firstKey(), keys, column, call.size, v);
+        MemorySegment k = packKeys(call.k, segment.firstKey(), keys, column, call.size, scratch, K_SLOT);
+        MemorySegment v = packDimensions(call.v, segment.firstKey(), keys, column, call.size, scratch, V_SLOT);
         for (int from = task.from; from < task.to; from += COLUMNS) {
             panel(call, task, from, Math.min(COLUMNS, task.to - from), k, v, keys, scratch);
         }
     }
 
-    /** Packs rows of keys as an A operand {@code [size, keys]} panel by panel. */
-    static void packKeys(Matrix source, int firstKey, int keys, int column, int size, float[] packed, Scratch scratch) {
+    /** Packs rows of keys as an A operand {@code [keys, size]}. */
+    static MemorySegment packKeys(Matrix source, int firstKey, int keys, int column, int size, Scratch scratch, int slot) {
+        MemorySegment packed = scratch.nativeFloats(slot, (long) ScorePanel.panels(keys) * A_STRIDE * size);
         for (int key = 0; key < keys; key += ROWS) {
-            int rows = Math.min(ROWS, keys - key);
-            Panels.packRows(source, firstKey + (long) key, rows, column, size, packed, key / ROWS * A_STRIDE * size, A_STRIDE, scratch);
+            Panels.packRowsOfA(source.from(firstKey + (long) key, column), Math.min(ROWS, keys - key), size, packed, (long) key / ROWS * A_STRIDE * size);
         }
+        return packed;
     }
 
-    /** Packs the dimensions of a head as an A operand whose steps are the keys. */
-    static void packDimensions(Matrix source, int firstKey, int keys, int column, int size, float[] packed) {
+    /** Packs the dimensions of a head as an A operand {@code [size, keys]}, whose steps are the keys. */
+    static MemorySegment packDimensions(Matrix source, int firstKey, int keys, int column, int size, Scratch scratch, int slot) {
+        MemorySegment packed = scratch.nativeFloats(slot, (long) ScorePanel.panels(size) * A_STRIDE * keys);
         for (int d = 0; d < size; d += ROWS) {
-            int rows = Math.min(ROWS, size - d);
-            Panels.packColumns(source, column + (long) d, rows, firstKey, keys, packed, d / ROWS * A_STRIDE * keys, A_STRIDE);
+            Panels.packColumnsOfA(source.from(firstKey, column + (long) d), keys, Math.min(ROWS, size - d), packed, (long) d / ROWS * A_STRIDE * keys);
         }
+        return packed;
     }
 
-    private static void panel(Call call, Task task, int from, int queries, float[] k, float[] v, int keys, Scratch scratch) {
+    /** Packs rows of queries as a B operand {@code [size, queries]}, scaled. */
+    static MemorySegment packQueries(Matrix source, long row, int queries, long column, int size, float scale, Scratch scratch, int slot) {
+        MemorySegment packed = scratch.nativeFloats(slot, (long) COLUMNS * size);
+        Panels.packRowsOfB(source.from(row, column), queries, size, packed, 0, scratch);
+        if (scale != 1) {
+            ScorePanel.scale(packed, size, scale);
+        }
+        return packed;
+    }
+
+    private static void panel(Call call, Task task, int from, int queries, MemorySegment k, MemorySegment v, int keys, Scratch scratch) {
         Segment segment = task.segment;
         int size = call.size;
         int seen = segment.visible(from + queries - 1);
-        float[] q = scratch.floats(Q_SLOT, COLUMNS * size);
-        Panels.packRows(call.q, segment.firstQuery() + (long) from, queries, (long) task.head * size, size, q, 0, COLUMNS, scratch);
-        ScorePanel.scale(q, COLUMNS * size, call.scale);
-        float[] scores = scratch.floats(SCORE_SLOT, ScorePanel.size(seen));
-        ScorePanel.multiply(k, seen, q, size, scores);
+        long row = segment.firstQuery() + (long) from;
+        MemorySegment q = packQueries(call.q, row, queries, (long) task.head * size, size, call.scale, scratch, Q_SLOT);
+        MemorySegment scores = scratch.nativeFloats(SCORE_SLOT, ScorePanel.size(seen));
+        ScorePanel.multiply(k, seen, size, q, size, queries, scores);
         if (call.softcap != 0) {
             ScorePanel.cap(scores, seen, call.softcap);
         }
-        ScorePanel.hide(scores, seen, segment.visible(from), Float.NEGATIVE_INFINITY);
+        ScorePanel.hide(scores, seen, segment.visible(from), queries, Float.NEGATIVE_INFINITY);
         float[] inverse = scratch.floats(SUM_SLOT, COLUMNS);
         float[] logSumExp = scratch.floats(LSE_SLOT, COLUMNS);
-        ScorePanel.softmax(scores, seen, inverse, logSumExp);
-        float[] mix = scratch.floats(MIX_SLOT, ScorePanel.size(size));
-        for (int p = 0; p < ScorePanel.panels(size); p++) {
-            MicroKernel.multiply(seen, v, p * A_STRIDE * keys, scores, 0, mix, p * MicroKernel.TILE);
-        }
-        ScorePanel.scaleColumns(mix, size, inverse);
-        long row = segment.firstQuery() + (long) from;
+        ScorePanel.softmax(scores, seen, queries, inverse, logSumExp);
+        MemorySegment mix = scratch.nativeFloats(MIX_SLOT, ScorePanel.size(size));
+        ScorePanel.multiply(v, size, keys, scores, seen, queries, mix);
+        ScorePanel.scaleColumns(mix, size, queries, inverse);
         long width = call.q.stride();
-        Panels.unpackTransposed(mix, COLUMNS, size, queries, call.y, row * width + (long) task.head * size, width, scratch);
+        Panels.transpose(new Matrix(mix, DType.F32, 0, COLUMNS), size, queries, call.y, row * width + (long) task.head * size, width, scratch);
         for (int c = 0; c < queries; c++) {
             Lanes.set(call.logSumExp, (row + c) * call.heads + task.head, logSumExp[c]);
         }

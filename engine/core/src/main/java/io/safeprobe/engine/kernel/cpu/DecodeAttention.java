@@ -37,7 +37,7 @@ final class DecodeAttention {
             max = Math.max(max, scores[j]);
         }
         if (softcap != 0) {
-            ScorePanel.capRange(scores, (keys + COUNT - 1) / COUNT * COUNT, softcap);
+            cap(scores, keys, softcap);
             max = largest(scores, keys);
         }
         java.util.Arrays.fill(scores, keys, keys + COUNT, Float.NEGATIVE_INFINITY);
@@ -69,12 +69,20 @@ final class DecodeAttention {
         return max;
     }
 
+    private static void cap(float[] scores, int keys, float cap) {
+        FloatVector inverse = FloatVector.broadcast(S, 1 / cap);
+        FloatVector factor = FloatVector.broadcast(S, cap);
+        for (int j = 0; j < keys; j += COUNT) {
+            Tanh.of(FloatVector.fromArray(S, scores, j).mul(inverse)).mul(factor).intoArray(scores, j);
+        }
+    }
+
     private static float exponentials(float[] scores, int keys, float max) {
         FloatVector sum = FloatVector.zero(S);
         for (int j = 0; j < keys; j += COUNT) {
             FloatVector e = Exp.of(FloatVector.fromArray(S, scores, j).sub(max));
             e.intoArray(scores, j);
-            sum = sum.add(e);
+            sum = e.add(sum);
         }
         return Lanes.sum(sum);
     }

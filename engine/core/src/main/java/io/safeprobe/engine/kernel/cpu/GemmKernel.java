@@ -180,7 +180,7 @@ final class GemmKernel {
             int columns = Math.min(COLUMNS, block.columns - first);
             long at = (long) first * block.depth;
             if (transposed) {
-                Panels.transpose(b.from((long) block.column + first, block.k), columns, block.depth, packed, at, COLUMNS, scratch);
+                Panels.packRowsOfB(b.from((long) block.column + first, block.k), columns, block.depth, packed, at, scratch);
             } else {
                 Panels.copy(b.from((long) block.k + from, (long) block.column + first), to - from, columns, packed, at + (long) from * COLUMNS, COLUMNS);
             }

@@ -178,7 +178,7 @@ final class HeadKernel {
         if (tokens < COLUMNS) {
             call.hidden.asSlice(4 * at, 4L * COLUMNS * call.width).fill((byte) 0);
         }
-        Panels.transpose(hidden.from((long) panel * call.each, 0), tokens, call.width, call.hidden, at, COLUMNS, scratch);
+        Panels.packRowsOfB(hidden.from((long) panel * call.each, 0), tokens, call.width, call.hidden, at, scratch);
         if (call.pull) {
             call.mix.asSlice(4 * call.mixOf(panel), 4L * call.widthPanels() * GemmTile.FLOATS).fill((byte) 0);
         }
@@ -201,11 +201,15 @@ final class HeadKernel {
         for (int column = 0; column < tokens; column += COUNT) {
             int at = panel * COLUMNS + column;
             FloatVector before = FloatVector.fromArray(S, call.softmax.max, at);
-            FloatVector max = columnMax(logits, column, rows, before);
-            FloatVector sum = sloped ? slopedExponentials(logits, column, rows, max, 1 / call.softcap) : exponentials(logits, column, rows, max);
+            raiseMax(logits, column, rows, call.softmax.max, at);
+            FloatVector max = FloatVector.fromArray(S, call.softmax.max, at);
             FloatVector shrink = Exp.of(before.sub(max));
-            FloatVector.fromArray(S, call.softmax.sum, at).fma(shrink, sum).intoArray(call.softmax.sum, at);
-            max.intoArray(call.softmax.max, at);
+            FloatVector.fromArray(S, call.softmax.sum, at).mul(shrink).intoArray(call.softmax.sum, at);
+            if (sloped) {
+                slopedExponentials(logits, column, rows, max, 1 / call.softcap, call.softmax.sum, at);
+            } else {
+                exponentials(logits, column, rows, max, call.softmax.sum, at);
+            }
             if (call.pull && max.compare(VectorOperators.NE, before).anyTrue()) {
                 scaleColumn(call.mix, call.mixOf(panel) + column, call.width, shrink);
             }
@@ -238,27 +242,27 @@ final class HeadKernel {
         }
     }
 
-    private static FloatVector columnMax(MemorySegment logits, int column, int rows, FloatVector before) {
-        FloatVector max = before;
+    private static void raiseMax(MemorySegment logits, int column, int rows, float[] maxima, int to) {
+        FloatVector max = FloatVector.fromArray(S, maxima, to);
         for (int r = 0; r < rows; r++) {
             max = Lanes.larger(max, Lanes.load(logits, (long) r * COLUMNS + column));
         }
-        return max;
+        max.intoArray(maxima, to);
     }
 
-    private static FloatVector exponentials(MemorySegment logits, int column, int rows, FloatVector max) {
+    private static void exponentials(MemorySegment logits, int column, int rows, FloatVector max, float[] sums, int to) {
         FloatVector sum = FloatVector.zero(S);
         for (int r = 0; r < rows; r++) {
             long at = (long) r * COLUMNS + column;
             FloatVector e = Exp.of(Lanes.load(logits, at).sub(max));
             Lanes.store(e, logits, at);
-            sum = sum.add(e);
+            sum = e.add(sum);
         }
-        return sum;
+        FloatVector.fromArray(S, sums, to).add(sum).intoArray(sums, to);
     }
 
     /** As {@link #exponentials}, but what is stored for the mix has the slope of the cap as a factor. */
-    private static FloatVector slopedExponentials(MemorySegment logits, int column, int rows, FloatVector max, float inverse) {
+    private static void slopedExponentials(MemorySegment logits, int column, int rows, FloatVector max, float inverse, float[] sums, int to) {
         FloatVector sum = FloatVector.zero(S);
         FloatVector factor = FloatVector.broadcast(S, inverse);
         for (int r = 0; r < rows; r++) {
@@ -266,9 +270,9 @@ final class HeadKernel {
             FloatVector logit = Lanes.load(logits, at);
             FloatVector e = Exp.of(logit.sub(max));
             Lanes.store(e.mul(Tanh.slope(logit.mul(factor))), logits, at);
-            sum = sum.add(e);
+            sum = e.add(sum);
         }
-        return sum;
+        FloatVector.fromArray(S, sums, to).add(sum).intoArray(sums, to);
     }
 
     private static void scaleColumn(MemorySegment mix, long from, int rows, FloatVector factor) {

@@ -22,6 +22,12 @@ import jdk.incubator.vector.VectorSpecies;
  * a loop depended on what the JVM had run before: while the Vector API is still interpreted it casts vectors by way of arrays, so that the
  * compiler learns of two classes of segments at the one place all loops share, asks at every access which it is, and moves nothing out of loops (seen: a
  * product of two tensors three times slower once a SiLU had run).
+ *
+ * <p>Two more rules keep vectors out of the heap; {@code -prof gc} of the benchmarks shows when one is broken. There is one class of float vectors in the process,
+ * that of {@link #S}: with a second one in use the compiler no longer knows what a call of a {@code FloatVector} runs, and in some loops, others each time
+ * the program is started, every vector becomes an object. Floats that only move may do so as bytes or longs. And a vector that is carried around a loop is not
+ * returned but written to an array: what a method returns is an object, and so then is each vector on the way to it (seen: 19 nanoseconds in place of 5, and
+ * half a gigabyte a training step, for the exponentials of the head).
  */
 final class Lanes {
     static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -76,11 +82,6 @@ final class Lanes {
 
     static void store(FloatVector value, MemorySegment data, long index, VectorMask<Float> mask) {
         value.intoMemorySegment(ALL, target(data, index, mask.lastTrue() + 1, 4), ORDER, mask);
-    }
-
-    /** A vector of another species of floats. */
-    static FloatVector loadPart(VectorSpecies<Float> species, MemorySegment data, long index) {
-        return FloatVector.fromMemorySegment(species, ALL, address(data, index, species.length(), 4), ORDER);
     }
 
     static float get(MemorySegment data, long index) {

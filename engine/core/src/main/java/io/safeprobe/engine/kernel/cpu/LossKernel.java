@@ -106,7 +106,7 @@ final class LossKernel {
         FloatVector sum = FloatVector.zero(S);
         long j = 0;
         for (; j + COUNT <= width; j += COUNT) {
-            sum = sum.add(Exp.of(Lanes.load(x, at + j).sub(max)));
+            sum = Exp.of(Lanes.load(x, at + j).sub(max)).add(sum);
         }
         float total = Lanes.sum(sum);
         for (; j < width; j++) {
@@ -121,7 +121,7 @@ final class LossKernel {
         for (; j + COUNT <= width; j += COUNT) {
             FloatVector e = Exp.of(Lanes.load(x, at + j).sub(max));
             Lanes.store(e, y, at + j);
-            sum = sum.add(e);
+            sum = e.add(sum);
         }
         float total = Lanes.sum(sum);
         for (; j < width; j++) {

@@ -1,26 +1,31 @@
 package io.safeprobe.engine.kernel.cpu;
 
+import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
+import static io.safeprobe.engine.kernel.cpu.Lanes.ALL;
 import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
+import static io.safeprobe.engine.kernel.cpu.Lanes.ORDER;
 import static io.safeprobe.engine.kernel.cpu.Lanes.S;
 
+import io.safeprobe.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Packing: a panel is {@code [depth, width]} floats, element r of the panel at step k of the product in place {@code k * width + r},
- * so that the innermost loop reads both operands in order. Panels on arrays are for {@link MicroKernel} (attention) and padded with
- * zeros; those outside the heap for {@link GemmTile}, where weights stored in 16 bits are widened, once for the many times a packed
+ * so that {@link GemmTile} reads both operands in order. Weights stored in 16 bits are widened, once for the many times a packed
  * number is used.
  *
  * <p>Where memory runs along k the panel is a transpose, done by interleaving rows: two rounds give the quads {@code [depth, 4]}, which then
  * move as 128-bit pieces, three rounds a panel of A as it is. This takes any number of lanes from 4 on.
  */
 final class Panels {
-    private static final VectorSpecies<Float> QUAD = FloatVector.SPECIES_128;
-    private static final VectorSpecies<Float> OCTET = FloatVector.SPECIES_256;
+    /** Four and eight floats on their way from one place to another; why they are not vectors of floats: {@link Lanes}. */
+    private static final VectorSpecies<Long> QUAD = LongVector.SPECIES_128;
+    private static final VectorSpecies<Byte> OCTET = ByteVector.SPECIES_256;
     private static final IntVector LOW = IntVector.fromArray(Lanes.I, interleaved(0), 0);
     private static final IntVector HIGH = IntVector.fromArray(Lanes.I, interleaved(COUNT / 2), 0);
     /** Steps packed at a time: this much of a panel, which every four rows visit again, stays in the first-level cache. */
@@ -38,120 +43,88 @@ final class Panels {
         return index;
     }
 
-    /** Packs {@code rows} rows of float32 from (row, k) on, of which {@code depth} columns are the steps of the product. */
-    static void packRows(Matrix source, long row, int rows, long k, int depth, float[] panel, int at, int width, Scratch scratch) {
-        float[] quads = scratch.floats(QUAD_SLOT, 4 * depth + 4 * COUNT);
-        MemorySegment data = source.data();
-        int whole = S.loopBound(depth);
-        for (int r = 0; r < width; r += 4) {
-            if (r >= rows) {
-                clear(panel, at + r, depth, width);
-                continue;
-            }
-            // Rows that are not there repeat the last one that is; they are cleared below.
-            long row0 = source.index(row + r, k);
-            long row1 = source.index(row + Math.min(r + 1, rows - 1), k);
-            long row2 = source.index(row + Math.min(r + 2, rows - 1), k);
-            long row3 = source.index(row + Math.min(r + 3, rows - 1), k);
-            for (int i = 0; i < whole; i += COUNT) {
-                interleave(row(data, row0 + i), row(data, row1 + i), row(data, row2 + i), row(data, row3 + i), quads, 4 * i);
-            }
-            for (int i = whole; i < depth; i++) {
-                quads[4 * i] = Lanes.get(data, row0 + i);
-                quads[4 * i + 1] = Lanes.get(data, row1 + i);
-                quads[4 * i + 2] = Lanes.get(data, row2 + i);
-                quads[4 * i + 3] = Lanes.get(data, row3 + i);
-            }
-            for (int i = 0; i < depth; i++) {
-                FloatVector.fromArray(QUAD, quads, 4 * i).intoArray(panel, at + i * width + r);
-            }
-            for (int gone = rows; gone < r + 4; gone++) {
-                for (int i = 0; i < depth; i++) {
-                    panel[at + i * width + gone] = 0f;
-                }
-            }
+    /**
+     * A panel of B {@code [depth, COLUMNS]} from {@code rows} stored rows, at most {@link GemmTile#COLUMNS}. The places up to the next multiple of four repeat
+     * the last row; what lies behind is left as it is.
+     */
+    static void packRowsOfB(Matrix source, int rows, int depth, MemorySegment target, long to, Scratch scratch) {
+        for (int r = 0; r < rows; r += 4) {
+            transposeQuad(source, r, rows - 1, depth, target, to + r, COLUMNS, scratch);
         }
-    }
-
-    private static void clear(float[] panel, int at, int depth, int width) {
-        FloatVector zero = FloatVector.zero(QUAD);
-        for (int i = 0; i < depth; i++) {
-            zero.intoArray(panel, at + i * width);
-        }
-    }
-
-    /** As {@link #packRows} of the rows of an array, {@code stride} apart. */
-    static void packRows(float[] source, int from, int stride, int rows, int depth, float[] panel, int at, int width, Scratch scratch) {
-        int r = 0;
-        for (; r + 4 <= rows; r += 4) {
-            transposeQuad(source, from + r * stride, stride, depth, panel, at + r, width, scratch);
-        }
-        for (; r < width; r++) {
-            for (int k = 0; k < depth; k++) {
-                panel[at + k * width + r] = r < rows ? source[from + r * stride + k] : 0f;
-            }
-        }
-    }
-
-    /** Four rows of {@code source} to columns at {@code at} to {@code at + 3} of a panel. */
-    private static void transposeQuad(
-            float[] source, int from, int stride, int depth, float[] panel, int at, int width, Scratch scratch) {
-        float[] quads = scratch.floats(QUAD_SLOT, 4 * depth + 4 * COUNT);
-        int whole = S.loopBound(depth);
-        interleave(source, from, stride, whole, quads);
-        for (int k = whole; k < depth; k++) {
-            for (int i = 0; i < 4; i++) {
-                quads[4 * k + i] = source[from + i * stride + k];
-            }
-        }
-        for (int k = 0; k < depth; k++) {
-            FloatVector.fromArray(QUAD, quads, 4 * k).intoArray(panel, at + k * width);
-        }
-    }
-
-    private static void interleave(float[] source, int from, int stride, int depth, float[] quads) {
-        for (int k = 0; k < depth; k += COUNT) {
-            IntVector row0 = FloatVector.fromArray(S, source, from + k).reinterpretAsInts();
-            IntVector row1 = FloatVector.fromArray(S, source, from + stride + k).reinterpretAsInts();
-            IntVector row2 = FloatVector.fromArray(S, source, from + 2 * stride + k).reinterpretAsInts();
-            IntVector row3 = FloatVector.fromArray(S, source, from + 3 * stride + k).reinterpretAsInts();
-            interleave(row0, row1, row2, row3, quads, 4 * k);
-        }
-    }
-
-    private static void interleave(IntVector row0, IntVector row1, IntVector row2, IntVector row3, float[] quads, int at) {
-        IntVector evenLow = LOW.selectFrom(row0, row2);
-        IntVector evenHigh = HIGH.selectFrom(row0, row2);
-        IntVector oddLow = LOW.selectFrom(row1, row3);
-        IntVector oddHigh = HIGH.selectFrom(row1, row3);
-        LOW.selectFrom(evenLow, oddLow).reinterpretAsFloats().intoArray(quads, at);
-        HIGH.selectFrom(evenLow, oddLow).reinterpretAsFloats().intoArray(quads, at + COUNT);
-        LOW.selectFrom(evenHigh, oddHigh).reinterpretAsFloats().intoArray(quads, at + 2 * COUNT);
-        HIGH.selectFrom(evenHigh, oddHigh).reinterpretAsFloats().intoArray(quads, at + 3 * COUNT);
     }
 
     /**
      * Writes the transpose of the first {@code rows} rows and {@code columns} columns of {@code source}: its column c becomes
-     * {@code rows} floats from {@code to + c * step} on. A panel of B whose memory runs along k.
+     * {@code rows} floats from {@code to + c * step} on, and nothing else is written.
      */
     static void transpose(Matrix source, int rows, int columns, MemorySegment target, long to, long step, Scratch scratch) {
-        float[] stage = scratch.floats(STAGE_SLOT, 4 * CHUNK);
-        float[] quads = scratch.floats(QUAD_SLOT, 4 * CHUNK);
+        int r = 0;
+        for (; r + 4 <= rows; r += 4) {
+            transposeQuad(source, r, rows - 1, columns, target, to + r, step, scratch);
+        }
+        for (; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                Lanes.set(target, to + c * step + r, Lanes.widen(source.type(), source.data(), source.index(r, c)));
+            }
+        }
+    }
+
+    /** Rows {@code [row, row + 4)}, none behind {@code last}, become four floats each {@code step}. */
+    private static void transposeQuad(Matrix source, int row, int last, int columns, MemorySegment target, long to, long step, Scratch scratch) {
+        MemorySegment quads = scratch.nativeFloats(QUAD_SLOT, 4 * CHUNK);
+        long row0 = source.index(row, 0);
+        long row1 = source.index(Math.min(row + 1, last), 0);
+        long row2 = source.index(Math.min(row + 2, last), 0);
+        long row3 = source.index(Math.min(row + 3, last), 0);
         for (int done = 0; done < columns; done += CHUNK) {
             int steps = Math.min(CHUNK, columns - done);
-            int r = 0;
-            for (; r + 4 <= rows; r += 4) {
-                for (int i = 0; i < 4; i++) {
-                    Lanes.widen(source.type(), source.data(), source.index(r + i, done), steps, stage, i * CHUNK);
-                }
-                interleave(stage, 0, CHUNK, steps, quads);
-                storeQuads(quads, steps, target, to + done * step + r, step);
+            int vectors = (steps + COUNT - 1) / COUNT * COUNT;
+            // A vector that ends behind the row is read as it is where there is memory; what it has too much is not stored.
+            if (source.type() == DType.F32 && row3 + done + vectors <= source.data().byteSize() / 4) {
+                interleaveRows(source.data(), row0 + done, row1 + done, row2 + done, row3 + done, vectors, quads);
+            } else {
+                float[] stage = scratch.floats(STAGE_SLOT, 4 * CHUNK);
+                Lanes.widen(source.type(), source.data(), row0 + done, steps, stage, 0);
+                Lanes.widen(source.type(), source.data(), row1 + done, steps, stage, CHUNK);
+                Lanes.widen(source.type(), source.data(), row2 + done, steps, stage, 2 * CHUNK);
+                Lanes.widen(source.type(), source.data(), row3 + done, steps, stage, 3 * CHUNK);
+                interleaveStage(stage, vectors, quads);
             }
-            for (; r < rows; r++) {
-                for (int c = 0; c < steps; c++) {
-                    Lanes.set(target, to + (done + c) * step + r, Lanes.widen(source.type(), source.data(), source.index(r, done + c)));
-                }
-            }
+            storeQuads(quads, steps, target, to + done * step, step);
+        }
+    }
+
+    private static void interleaveRows(MemorySegment data, long row0, long row1, long row2, long row3, int steps, MemorySegment quads) {
+        for (int k = 0; k < steps; k += COUNT) {
+            interleave(row(data, row0 + k), row(data, row1 + k), row(data, row2 + k), row(data, row3 + k), quads, 4L * k);
+        }
+    }
+
+    private static void interleaveStage(float[] stage, int steps, MemorySegment quads) {
+        for (int k = 0; k < steps; k += COUNT) {
+            IntVector row0 = FloatVector.fromArray(S, stage, k).reinterpretAsInts();
+            IntVector row1 = FloatVector.fromArray(S, stage, k + CHUNK).reinterpretAsInts();
+            IntVector row2 = FloatVector.fromArray(S, stage, k + 2 * CHUNK).reinterpretAsInts();
+            IntVector row3 = FloatVector.fromArray(S, stage, k + 3 * CHUNK).reinterpretAsInts();
+            interleave(row0, row1, row2, row3, quads, 4L * k);
+        }
+    }
+
+    private static void interleave(IntVector row0, IntVector row1, IntVector row2, IntVector row3, MemorySegment quads, long at) {
+        IntVector evenLow = LOW.selectFrom(row0, row2);
+        IntVector evenHigh = HIGH.selectFrom(row0, row2);
+        IntVector oddLow = LOW.selectFrom(row1, row3);
+        IntVector oddHigh = HIGH.selectFrom(row1, row3);
+        interleavePairs(evenLow, oddLow, quads, at);
+        interleavePairs(evenHigh, oddHigh, quads, at + 2L * COUNT);
+    }
+
+    /** Quad c goes to {@code to + c * step}; checked at once, and the calls that take a vector are the library's own, which are always inlined. */
+    private static void storeQuads(MemorySegment quads, int count, MemorySegment target, long to, long step) {
+        long from = Lanes.address(quads, 0, 4L * count, 4);
+        long at = Lanes.target(target, to, (count - 1) * step + 4, 4);
+        for (int c = 0; c < count; c++) {
+            LongVector.fromMemorySegment(QUAD, ALL, (from + 16L * c) & Lanes.ADDRESS, ORDER).intoMemorySegment(ALL, (at + 4L * c * step) & Lanes.ADDRESS, ORDER);
         }
     }
 
@@ -161,17 +134,20 @@ final class Panels {
      */
     static void packRowsOfA(Matrix source, int rows, int depth, MemorySegment target, long to) {
         MemorySegment data = source.data();
-        long[] at = new long[6];
-        for (int i = 0; i < 6; i++) {
-            at[i] = source.index(Math.min(i, rows - 1), 0);
-        }
+        // Rows that are not there repeat the last one that is.
+        long row0 = source.index(0, 0);
+        long row1 = source.index(Math.min(1, rows - 1), 0);
+        long row2 = source.index(Math.min(2, rows - 1), 0);
+        long row3 = source.index(Math.min(3, rows - 1), 0);
+        long row4 = source.index(Math.min(4, rows - 1), 0);
+        long row5 = source.index(Math.min(5, rows - 1), 0);
         int whole = S.loopBound(depth);
         for (int k = 0; k < whole; k += COUNT) {
-            interleaveSix(data, at[0] + k, at[1] + k, at[2] + k, at[3] + k, at[4] + k, at[5] + k, target, to + 8L * k);
+            interleaveSix(data, row0 + k, row1 + k, row2 + k, row3 + k, row4 + k, row5 + k, target, to + 8L * k);
         }
         for (int k = whole; k < depth; k++) {
             for (int i = 0; i < 6; i++) {
-                Lanes.set(target, to + 8L * k + i, Lanes.get(data, at[i] + k));
+                Lanes.set(target, to + 8L * k + i, Lanes.get(data, source.index(Math.min(i, rows - 1), k)));
             }
         }
     }
@@ -221,22 +197,14 @@ final class Panels {
             long from = Lanes.address(data, first, (whole - 1) * step + 8, 4);
             long at = Lanes.target(target, to, 8L * whole, 4);
             for (int k = 0; k < whole; k++) {
-                FloatVector.fromMemorySegment(OCTET, Lanes.ALL, (from + 4L * k * step) & Lanes.ADDRESS, Lanes.ORDER)
-                        .intoMemorySegment(Lanes.ALL, (at + 32L * k) & Lanes.ADDRESS, Lanes.ORDER);
+                ByteVector.fromMemorySegment(OCTET, ALL, (from + 4L * k * step) & Lanes.ADDRESS, ORDER)
+                        .intoMemorySegment(ALL, (at + 32L * k) & Lanes.ADDRESS, ORDER);
             }
         }
         for (int k = whole; k < depth; k++) {
             for (int i = 0; i < 6; i++) {
                 Lanes.set(target, to + 8L * k + i, Lanes.get(data, source.index(k, Math.min(i, columns - 1))));
             }
-        }
-    }
-
-    /** Quad c goes to {@code to + c * step}; checked at once, and the call that takes the vector is the library's own, which is always inlined. */
-    private static void storeQuads(float[] quads, int count, MemorySegment target, long to, long step) {
-        long at = Lanes.target(target, to, (count - 1) * step + 4, 4);
-        for (int c = 0; c < count; c++) {
-            FloatVector.fromArray(QUAD, quads, 4 * c).intoMemorySegment(Lanes.ALL, (at + 4L * c * step) & Lanes.ADDRESS, Lanes.ORDER);
         }
     }
 
@@ -272,59 +240,6 @@ final class Panels {
     private static void copyF16(MemorySegment source, long from, int count, MemorySegment target, long to) {
         for (int c = 0; c < count; c += COUNT) {
             Lanes.store(Lanes.loadF16(source, from + c), target, to + c);
-        }
-    }
-
-    /** Packs {@code columns} columns of float32 from (k, column) on, of which {@code depth} rows are the steps of the product. */
-    static void packColumns(Matrix source, long column, int columns, long k, int depth, float[] panel, int at, int width) {
-        if (columns == 2 * COUNT && width == 2 * COUNT) {
-            copyPairs(source.data(), source.index(k, column), source.stride(), depth, panel, at);
-            return;
-        }
-        for (int c = 0; c < width; c += COUNT) {
-            copyColumns(source, source.index(k, column + c), columns - c, depth, panel, at + c, Math.min(COUNT, width - c), width);
-        }
-    }
-
-    private static void copyPairs(MemorySegment data, long from, long stride, int depth, float[] panel, int at) {
-        for (int k = 0; k < depth; k++) {
-            long row = from + k * stride;
-            int to = at + k * 2 * COUNT;
-            Lanes.load(data, row).intoArray(panel, to);
-            Lanes.load(data, row + COUNT).intoArray(panel, to + COUNT);
-        }
-    }
-
-    private static void copyColumns(Matrix source, long from, int columns, int depth, float[] panel, int at, int room, int width) {
-        MemorySegment data = source.data();
-        long stride = source.stride();
-        if (columns >= COUNT && room == COUNT) {
-            for (int k = 0; k < depth; k++) {
-                Lanes.load(data, from + k * stride).intoArray(panel, at + k * width);
-            }
-            return;
-        }
-        VectorMask<Float> kept = Lanes.tail(0, room);
-        VectorMask<Float> valid = Lanes.tail(0, Math.max(0, columns)).and(kept);
-        for (int k = 0; k < depth; k++) {
-            FloatVector row = columns <= 0 ? FloatVector.zero(S) : Lanes.load(data, from + k * stride, valid);
-            row.intoArray(panel, at + k * width, kept);
-        }
-    }
-
-    /** Writes the transpose of {@code source [rows, stride]}, its first {@code columns} columns, to rows of {@code data} that start at {@code to} and are {@code step} apart. */
-    static void unpackTransposed(
-            float[] source, int stride, int rows, int columns, MemorySegment data, long to, long step, Scratch scratch) {
-        float[] quads = scratch.floats(QUAD_SLOT, 4 * stride + 4 * COUNT);
-        int r = 0;
-        for (; r + 4 <= rows; r += 4) {
-            interleave(source, r * stride, stride, stride, quads);
-            storeQuads(quads, columns, data, to + r, step);
-        }
-        for (; r < rows; r++) {
-            for (int c = 0; c < columns; c++) {
-                Lanes.set(data, to + c * step + r, source[r * stride + c]);
-            }
         }
     }
 }

@@ -112,21 +112,21 @@ final class RowKernel {
         workers.ranges(width, grain, (from, to, _) -> {
             for (long j = from; j < to; j += COUNT) {
                 VectorMask<Float> mask = Lanes.tail(j, to);
-                Lanes.store(columnSum(in, j, rows, width, mask), out, j, mask);
+                columnSum(in, j, rows, width, mask, out);
             }
         });
     }
 
-    private static FloatVector columnSum(MemorySegment x, long column, long rows, long width, VectorMask<Float> mask) {
+    private static void columnSum(MemorySegment x, long column, long rows, long width, VectorMask<Float> mask, MemorySegment y) {
         FloatVector total = FloatVector.zero(S);
         for (long block = 0; block < rows; block += BLOCK) {
             FloatVector sum = FloatVector.zero(S);
             for (long i = block; i < Math.min(rows, block + BLOCK); i++) {
-                sum = sum.add(Lanes.load(x, i * width + column, mask));
+                sum = Lanes.load(x, i * width + column, mask).add(sum);
             }
-            total = total.add(sum);
+            total = sum.add(total);
         }
-        return total;
+        Lanes.store(total, y, column, mask);
     }
 
     void sumColumns(Tensor x, Tensor y) {
@@ -149,11 +149,11 @@ final class RowKernel {
         FloatVector odd = even;
         long j = 0;
         for (; j + 2L * COUNT <= width; j += 2L * COUNT) {
-            even = even.add(Lanes.load(x, at + j));
-            odd = odd.add(Lanes.load(x, at + j + COUNT));
+            even = Lanes.load(x, at + j).add(even);
+            odd = Lanes.load(x, at + j + COUNT).add(odd);
         }
         for (; j < width; j += COUNT) {
-            even = even.add(Lanes.load(x, at + j, Lanes.tail(j, width)));
+            even = Lanes.load(x, at + j, Lanes.tail(j, width)).add(even);
         }
         return Lanes.sum(even.add(odd));
     }

@@ -1,142 +1,153 @@
 package io.safeprobe.engine.kernel.cpu;
 
+import static io.safeprobe.engine.kernel.cpu.GemmTile.A_STRIDE;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
 import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
 import static io.safeprobe.engine.kernel.cpu.Lanes.S;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.COLUMNS;
-import static io.safeprobe.engine.kernel.cpu.MicroKernel.ROWS;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
  * Scores of one block of queries, kept as {@code [keys, COLUMNS queries]}: the layout of a packed B operand, so the panel feeds the
- * next product as it is, and a softmax over keys works on whole vectors of queries with no sum across lanes.
+ * next product as it is, and a softmax over keys works on whole vectors of queries with no sum across lanes. Queries that a block
+ * lacks up to the end of a vector are computed with the others and never read.
  */
 final class ScorePanel {
     private ScorePanel() {}
 
     /** Floats of a panel for {@code keys} keys: whole tiles. */
-    static int size(int keys) {
-        return panels(keys) * MicroKernel.TILE;
+    static long size(int keys) {
+        return (long) panels(keys) * GemmTile.FLOATS;
     }
 
-    /** Panels of {@link MicroKernel#ROWS} that hold {@code rows}. */
+    /** Panels of {@link GemmTile#ROWS} that hold {@code rows}. */
     static int panels(int rows) {
         return (rows + ROWS - 1) / ROWS;
     }
 
-    /** {@code panel [keys, COLUMNS] = keyPanels query}, with keys packed as A and the queries of the block as B, both over {@code depth}. */
-    static void multiply(float[] keyPanels, int keys, float[] queryPanel, int depth, float[] panel) {
-        for (int p = 0; p < panels(keys); p++) {
-            MicroKernel.multiply(depth, keyPanels, p * MicroKernel.A_STRIDE * depth, queryPanel, 0, panel, p * MicroKernel.TILE);
+    /** {@code panel [rows, COLUMNS] = a b}, with a packed by rows and b the {@code queries} of the block, both over {@code depth}; a panel of a has {@code room} steps. */
+    static void multiply(MemorySegment a, int rows, int room, MemorySegment b, int depth, int queries, MemorySegment panel) {
+        for (int p = 0; p < panels(rows); p++) {
+            GemmTile.multiply(depth, a, (long) p * A_STRIDE * room, b, 0, queries, panel, (long) p * GemmTile.FLOATS, COLUMNS);
         }
     }
 
     /** {@code cap tanh(score / cap)} of the first {@code keys} rows. */
-    static void cap(float[] panel, int keys, float cap) {
-        capRange(panel, keys * COLUMNS, cap);
-    }
-
-    /** {@code cap tanh(x / cap)} of {@code size} floats, a multiple of the lanes. */
-    static void capRange(float[] values, int size, float cap) {
+    static void cap(MemorySegment panel, int keys, float cap) {
         FloatVector inverse = FloatVector.broadcast(S, 1 / cap);
         FloatVector factor = FloatVector.broadcast(S, cap);
-        for (int i = 0; i < size; i += COUNT) {
-            Tanh.of(FloatVector.fromArray(S, values, i).mul(inverse)).mul(factor).intoArray(values, i);
+        for (long i = 0; i < (long) keys * COLUMNS; i += COUNT) {
+            Lanes.store(Tanh.of(Lanes.load(panel, i).mul(inverse)).mul(factor), panel, i);
         }
     }
 
-    /** As {@link #cap(float[], int, float)}, and keeps the slope of the cap at each score. */
-    static void cap(float[] panel, int keys, float cap, float[] slope) {
+    /** As {@link #cap(MemorySegment, int, float)}, and keeps the slope of the cap at each score. */
+    static void cap(MemorySegment panel, int keys, float cap, MemorySegment slope) {
         FloatVector inverse = FloatVector.broadcast(S, 1 / cap);
         FloatVector factor = FloatVector.broadcast(S, cap);
-        for (int i = 0; i < keys * COLUMNS; i += COUNT) {
-            FloatVector t = Tanh.of(FloatVector.fromArray(S, panel, i).mul(inverse));
-            Tanh.slope(t).intoArray(slope, i);
-            t.mul(factor).intoArray(panel, i);
+        for (long i = 0; i < (long) keys * COLUMNS; i += COUNT) {
+            FloatVector t = Tanh.of(Lanes.load(panel, i).mul(inverse));
+            Lanes.store(Tanh.slope(t), slope, i);
+            Lanes.store(t.mul(factor), panel, i);
         }
     }
 
     /** {@code a *= b} in the first {@code keys} rows. */
-    static void multiplyBy(float[] a, float[] b, int keys) {
-        for (int i = 0; i < keys * COLUMNS; i += COUNT) {
-            FloatVector.fromArray(S, a, i).mul(FloatVector.fromArray(S, b, i)).intoArray(a, i);
+    static void multiplyBy(MemorySegment a, MemorySegment b, int keys) {
+        for (long i = 0; i < (long) keys * COLUMNS; i += COUNT) {
+            Lanes.store(Lanes.load(a, i).mul(Lanes.load(b, i)), a, i);
         }
     }
 
     /** Sets what the causal mask hides: query c of the block sees the first {@code visible + c} keys. */
-    static void hide(float[] panel, int keys, int visible, float value) {
+    static void hide(MemorySegment panel, int keys, int visible, int queries, float value) {
+        FloatVector v = FloatVector.broadcast(S, value);
         for (int key = visible; key < keys; key++) {
-            int hidden = Math.min(COLUMNS, key - visible + 1);
-            java.util.Arrays.fill(panel, key * COLUMNS, key * COLUMNS + hidden, value);
+            int hidden = Math.min(queries, key - visible + 1);
+            long at = (long) key * COLUMNS;
+            int c = 0;
+            for (; c + COUNT <= hidden; c += COUNT) {
+                Lanes.store(v, panel, at + c);
+            }
+            if (c < hidden) {
+                Lanes.store(v, panel, at + c, Lanes.tail(c, hidden));
+            }
         }
     }
 
+    /** Sets the rows that the last tile has too many to 0. */
+    static void clearBehind(MemorySegment panel, int keys) {
+        panel.asSlice(4L * keys * COLUMNS, 4 * (size(keys) - (long) keys * COLUMNS)).fill((byte) 0);
+    }
+
     /** Turns scores to {@code exp(score - max)} and gives {@code 1 / sum} and the log-sum-exp of each query. */
-    static void softmax(float[] panel, int keys, float[] inverse, float[] logSumExp) {
-        for (int half = 0; half < COLUMNS; half += COUNT) {
-            FloatVector max = columnMax(panel, half, keys);
-            FloatVector sum = exponentials(panel, half, keys, max);
-            FloatVector.broadcast(S, 1f).div(sum).intoArray(inverse, half);
-            max.intoArray(logSumExp, half);
-            for (int c = half; c < half + COUNT; c++) {
+    static void softmax(MemorySegment panel, int keys, int queries, float[] inverse, float[] logSumExp) {
+        for (int column = 0; column < queries; column += COUNT) {
+            columnMax(panel, column, keys, logSumExp);
+            exponentials(panel, column, keys, logSumExp, inverse);
+            FloatVector.broadcast(S, 1f).div(FloatVector.fromArray(S, inverse, column)).intoArray(inverse, column);
+            for (int c = column; c < column + COUNT; c++) {
                 logSumExp[c] -= (float) Math.log(inverse[c]);
             }
         }
     }
 
-    private static FloatVector columnMax(float[] panel, int from, int keys) {
+    private static void columnMax(MemorySegment panel, int column, int keys, float[] maxima) {
         FloatVector max = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
         for (int key = 0; key < keys; key++) {
-            max = Lanes.larger(max, FloatVector.fromArray(S, panel, from + key * COLUMNS));
+            max = Lanes.larger(max, Lanes.load(panel, (long) key * COLUMNS + column));
         }
-        return max;
+        max.intoArray(maxima, column);
     }
 
-    private static FloatVector exponentials(float[] panel, int from, int keys, FloatVector max) {
+    private static void exponentials(MemorySegment panel, int column, int keys, float[] maxima, float[] sums) {
+        FloatVector max = FloatVector.fromArray(S, maxima, column);
         FloatVector sum = FloatVector.zero(S);
         for (int key = 0; key < keys; key++) {
-            FloatVector e = Exp.of(FloatVector.fromArray(S, panel, from + key * COLUMNS).sub(max));
-            e.intoArray(panel, from + key * COLUMNS);
-            sum = sum.add(e);
+            long at = (long) key * COLUMNS + column;
+            FloatVector e = Exp.of(Lanes.load(panel, at).sub(max));
+            Lanes.store(e, panel, at);
+            sum = e.add(sum);
         }
-        return sum;
+        sum.intoArray(sums, column);
     }
 
     /** Turns scores to probabilities given the log-sum-exp of each query. */
-    static void probabilities(float[] panel, int keys, float[] logSumExp) {
-        for (int half = 0; half < COLUMNS; half += COUNT) {
-            FloatVector normaliser = FloatVector.fromArray(S, logSumExp, half);
-            for (int at = half; at < keys * COLUMNS; at += COLUMNS) {
-                Exp.of(FloatVector.fromArray(S, panel, at).sub(normaliser)).intoArray(panel, at);
+    static void probabilities(MemorySegment panel, int keys, int queries, float[] logSumExp) {
+        for (int column = 0; column < queries; column += COUNT) {
+            FloatVector normaliser = FloatVector.fromArray(S, logSumExp, column);
+            for (long at = column; at < (long) keys * COLUMNS; at += COLUMNS) {
+                Lanes.store(Exp.of(Lanes.load(panel, at).sub(normaliser)), panel, at);
             }
         }
     }
 
     /** {@code gradient = p (gradient - mean)} with the mean of each query: the derivative of the softmax. */
-    static void scoreGradient(float[] p, float[] gradient, int keys, float[] mean) {
-        for (int half = 0; half < COLUMNS; half += COUNT) {
-            FloatVector subtracted = FloatVector.fromArray(S, mean, half);
-            for (int at = half; at < keys * COLUMNS; at += COLUMNS) {
-                FloatVector centred = FloatVector.fromArray(S, gradient, at).sub(subtracted);
-                centred.mul(FloatVector.fromArray(S, p, at)).intoArray(gradient, at);
+    static void scoreGradient(MemorySegment p, MemorySegment gradient, int keys, int queries, float[] mean) {
+        for (int column = 0; column < queries; column += COUNT) {
+            FloatVector subtracted = FloatVector.fromArray(S, mean, column);
+            for (long at = column; at < (long) keys * COLUMNS; at += COLUMNS) {
+                Lanes.store(Lanes.load(gradient, at).sub(subtracted).mul(Lanes.load(p, at)), gradient, at);
             }
         }
     }
 
     /** Scales each of the first {@code rows} rows by the number of its column. */
-    static void scaleColumns(float[] panel, int rows, float[] factor) {
-        for (int half = 0; half < COLUMNS; half += COUNT) {
-            FloatVector f = FloatVector.fromArray(S, factor, half);
-            for (int at = half; at < rows * COLUMNS; at += COLUMNS) {
-                FloatVector.fromArray(S, panel, at).mul(f).intoArray(panel, at);
+    static void scaleColumns(MemorySegment panel, int rows, int queries, float[] factor) {
+        for (int column = 0; column < queries; column += COUNT) {
+            FloatVector f = FloatVector.fromArray(S, factor, column);
+            for (long at = column; at < (long) rows * COLUMNS; at += COLUMNS) {
+                Lanes.store(Lanes.load(panel, at).mul(f), panel, at);
             }
         }
     }
 
-    /** Scales {@code size} floats, a multiple of the lanes. */
-    static void scale(float[] values, int size, float factor) {
-        for (int i = 0; i < size; i += COUNT) {
-            FloatVector.fromArray(S, values, i).mul(factor).intoArray(values, i);
+    /** Scales the first {@code rows} rows. */
+    static void scale(MemorySegment panel, int rows, float factor) {
+        for (long i = 0; i < (long) rows * COLUMNS; i += COUNT) {
+            Lanes.store(Lanes.load(panel, i).mul(factor), panel, i);
         }
     }
 }

@@ -11,7 +11,6 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -22,7 +21,6 @@ final class UpdateKernel {
     private static final long GRAIN = 16_384;
     private static final int CHUNK = 4_096;
     private static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Float> HALF = VectorSpecies.of(float.class, VectorShape.forBitSize(D.vectorBitSize() / 2));
 
     private static final int HALF_MASK = (1 << Short.SIZE) - 1;
 
@@ -158,9 +156,10 @@ final class UpdateKernel {
         DoubleVector odd = even;
         int lanes = D.length();
         long i = from;
-        for (; i + 2L * lanes <= to; i += 2L * lanes) {
-            DoubleVector a = wide(x, i);
-            DoubleVector b = wide(x, i + lanes);
+        // Of each vector of floats the lower half is used: shorter ones would be a second class of them, and to move the upper half down takes twice as long.
+        for (; i + lanes + COUNT <= to; i += 2L * lanes) {
+            DoubleVector a = (DoubleVector) Lanes.load(x, i).convert(VectorOperators.F2D, 0);
+            DoubleVector b = (DoubleVector) Lanes.load(x, i + lanes).convert(VectorOperators.F2D, 0);
             even = a.fma(a, even);
             odd = b.fma(b, odd);
         }
@@ -174,9 +173,5 @@ final class UpdateKernel {
             total += value * value;
         }
         return total;
-    }
-
-    private static DoubleVector wide(MemorySegment x, long index) {
-        return (DoubleVector) Lanes.loadPart(HALF, x, index).convertShape(VectorOperators.F2D, D, 0);
     }
 }

@@ -3,18 +3,22 @@ package io.safeprobe.engine.kernel.cpu;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed set of threads that share the parts of one task with the caller. A task is published in one volatile field and its parts
  * are taken from a counter, so a hand-over costs well under a microsecond while the threads still spin, and a thread that wakes late
- * finds nothing left and holds nobody up. Threads spin only shortly before they park: where other programs want the cores, spinning
- * costs more than it saves.
+ * finds nothing left and holds nobody up. Threads spin for longer than the caller spends between two tasks of a step, 10 to 100 microseconds,
+ * since to wake one that parked takes 100 to 300 on a virtual machine (seen: at 40 microseconds of spinning every fourth task woke
+ * somebody, 25 ms of a step); but no longer, as other programs may want the cores.
  *
  * <p>Which thread takes which part is not fixed, so parts must write to places of their own. One caller at a time.
  */
 final class Workers implements AutoCloseable {
-    private static final int SPINS = 2_000;
+    private static final long SPIN_NANOS = 1_000_000;
+    /** Spins between two looks at the clock. */
+    private static final int SPINS = 32;
     private static final int PARTS_PER_THREAD = 4;
 
     /** Computes one part with the arrays of the thread that runs it. */
@@ -57,9 +61,7 @@ final class Workers implements AutoCloseable {
         }
 
         void await() {
-            for (int spin = 0; unfinished.get() > 0 && spin < SPINS; spin++) {
-                Thread.onSpinWait();
-            }
+            spin(() -> unfinished.get() > 0);
             if (unfinished.get() > 0) {
                 waiting = Thread.currentThread();
                 while (unfinished.get() > 0) {
@@ -96,11 +98,9 @@ final class Workers implements AutoCloseable {
 
         /** The published job once it differs from {@code seen}, or the same one after a stray wake-up. */
         private @Nullable Job nextAfter(@Nullable Job seen) {
-            for (int spin = 0; spin < SPINS; spin++) {
-                if (current != seen) {
-                    return current;
-                }
-                Thread.onSpinWait();
+            spin(() -> current == seen && !closed);
+            if (current != seen) {
+                return current;
             }
             parked = true;
             if (current == seen && !closed) {
@@ -127,6 +127,18 @@ final class Workers implements AutoCloseable {
         for (int i = 0; i < threads.length; i++) {
             workers[i] = new Worker();
             threads[i] = Thread.ofPlatform().daemon().name("kernels-" + (i + 1)).start(workers[i]);
+        }
+    }
+
+    private static void spin(BooleanSupplier waiting) {
+        long end = System.nanoTime() + SPIN_NANOS;
+        while (waiting.getAsBoolean()) {
+            for (int spin = 0; spin < SPINS && waiting.getAsBoolean(); spin++) {
+                Thread.onSpinWait();
+            }
+            if (System.nanoTime() - end >= 0) {
+                return;
+            }
         }
     }
 

@@ -194,7 +194,7 @@ final class VectorKernelsTest {
     /** Sizes around the edges of tiles and blocks: one row or column more or less than a whole tile, and more than one block of k. */
     @Test
     void productsAtTheEdgesOfTilesAndBlocks() {
-        int[] sizes = {1, MicroKernel.ROWS - 1, MicroKernel.ROWS + 1, MicroKernel.COLUMNS, MicroKernel.COLUMNS + 1};
+        int[] sizes = {1, GemmTile.ROWS - 1, GemmTile.ROWS + 1, GemmTile.COLUMNS, GemmTile.COLUMNS + 1};
         for (int rows : sizes) {
             for (int columns : sizes) {
                 for (int inner : new int[] {1, 1025}) {
