@@ -194,16 +194,7 @@ final class AttentionGradKernel {
             for (int j = 0; j < wide; j++) {
                 int columns = Math.min(COLUMNS, call.size - j * COLUMNS);
                 GemmTile.multiply(queries, a, 0, b, (long) j * COLUMNS * queries, columns, tile, 0, COLUMNS);
-                addTile(tile, sums, ((long) i * wide + j) * FLOATS, columns, factor);
-            }
-        }
-    }
-
-    private static void addTile(MemorySegment tile, MemorySegment sums, long at, int columns, float factor) {
-        FloatVector f = FloatVector.broadcast(S, factor);
-        for (int row = 0; row < FLOATS; row += COLUMNS) {
-            for (int i = row; i < row + columns; i += COUNT) {
-                Lanes.store(Lanes.load(tile, i).fma(f, Lanes.load(sums, at + i)), sums, at + i);
+                ScorePanel.addTile(tile, columns, factor, sums, ((long) i * wide + j) * FLOATS);
             }
         }
     }

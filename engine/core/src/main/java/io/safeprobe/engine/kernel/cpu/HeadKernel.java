@@ -211,7 +211,7 @@ final class HeadKernel {
                 exponentials(logits, column, rows, max, call.softmax.sum, at);
             }
             if (call.pull && max.compare(VectorOperators.NE, before).anyTrue()) {
-                scaleColumn(call.mix, call.mixOf(panel) + column, call.width, shrink);
+                ScorePanel.scaleColumn(call.mix, call.mixOf(panel) + column, call.width, shrink);
             }
         }
         if (call.pull) {
@@ -275,27 +275,11 @@ final class HeadKernel {
         FloatVector.fromArray(S, sums, to).add(sum).intoArray(sums, to);
     }
 
-    private static void scaleColumn(MemorySegment mix, long from, int rows, FloatVector factor) {
-        for (int r = 0; r < rows; r++) {
-            long at = from + (long) r * COLUMNS;
-            Lanes.store(Lanes.load(mix, at).mul(factor), mix, at);
-        }
-    }
-
     private static void addMix(Call call, int block, int rows, int panel, int tokens, MemorySegment weights, Scratch scratch) {
         MemorySegment tile = scratch.nativeFloats(TILE_SLOT, GemmTile.FLOATS);
         for (int p = 0; p < call.widthPanels(); p++) {
             GemmTile.multiply(rows, call.headColumns, call.columnsAt(block) + (long) p * A_STRIDE * rows, weights, 0, tokens, tile, 0, COLUMNS);
-            addTile(tile, tokens, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS);
-        }
-    }
-
-    private static void addTile(MemorySegment tile, int tokens, MemorySegment mix, long to) {
-        for (int r = 0; r < ROWS; r++) {
-            for (int column = 0; column < tokens; column += COUNT) {
-                long at = (long) r * COLUMNS + column;
-                Lanes.store(Lanes.load(mix, to + at).add(Lanes.load(tile, at)), mix, to + at);
-            }
+            ScorePanel.addTile(tile, tokens, 1f, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS);
         }
     }
 

@@ -23,11 +23,12 @@ import jdk.incubator.vector.VectorSpecies;
  * compiler learns of two classes of segments at the one place all loops share, asks at every access which it is, and moves nothing out of loops (seen: a
  * product of two tensors three times slower once a SiLU had run).
  *
- * <p>Two more rules keep vectors out of the heap; {@code -prof gc} of the benchmarks shows when one is broken. There is one class of float vectors in the process,
- * that of {@link #S}: with a second one in use the compiler no longer knows what a call of a {@code FloatVector} runs, and in some loops, others each time
- * the program is started, every vector becomes an object. Floats that only move may do so as bytes or longs. And a vector that is carried around a loop is not
- * returned but written to an array: what a method returns is an object, and so then is each vector on the way to it (seen: 19 nanoseconds in place of 5, and
- * half a gigabyte a training step, for the exponentials of the head).
+ * <p>Three more rules keep vectors out of the heap, where they cost four times the work; a test counts the objects. A vector that is carried around a loop is not
+ * returned but written to an array: what a method returns is an object, and so then is each vector on the way to it (seen: half a gigabyte a training step for
+ * the exponentials of the head). A loop short enough to be inlined into a method of many such loops spells out the calls of the library, with addresses it has
+ * checked: when a method has grown long the compiler inlines the library still but ours no more, and a vector given to a method is an object. And there is one
+ * class of float vectors in the process, that of {@link #S}, so that the compiler knows what a call of a {@code FloatVector} runs; floats that only move may do
+ * so as bytes or longs.
  */
 final class Lanes {
     static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;

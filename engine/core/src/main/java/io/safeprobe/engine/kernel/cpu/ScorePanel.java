@@ -3,7 +3,10 @@ package io.safeprobe.engine.kernel.cpu;
 import static io.safeprobe.engine.kernel.cpu.GemmTile.A_STRIDE;
 import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
 import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
+import static io.safeprobe.engine.kernel.cpu.Lanes.ADDRESS;
+import static io.safeprobe.engine.kernel.cpu.Lanes.ALL;
 import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
+import static io.safeprobe.engine.kernel.cpu.Lanes.ORDER;
 import static io.safeprobe.engine.kernel.cpu.Lanes.S;
 
 import java.lang.foreign.MemorySegment;
@@ -13,6 +16,8 @@ import jdk.incubator.vector.FloatVector;
  * Scores of one block of queries, kept as {@code [keys, COLUMNS queries]}: the layout of a packed B operand, so the panel feeds the
  * next product as it is, and a softmax over keys works on whole vectors of queries with no sum across lanes. Queries that a block
  * lacks up to the end of a vector are computed with the others and never read.
+ *
+ * <p>Short loops move their vectors by calls of the library, not of {@link Lanes}, as they end up in long methods; see there.
  */
 final class ScorePanel {
     private ScorePanel() {}
@@ -56,23 +61,26 @@ final class ScorePanel {
 
     /** {@code a *= b} in the first {@code keys} rows. */
     static void multiplyBy(MemorySegment a, MemorySegment b, int keys) {
-        for (long i = 0; i < (long) keys * COLUMNS; i += COUNT) {
-            Lanes.store(Lanes.load(a, i).mul(Lanes.load(b, i)), a, i);
+        long count = (long) keys * COLUMNS;
+        long to = Lanes.target(a, 0, count, 4);
+        long from = Lanes.address(b, 0, count, 4);
+        for (long i = 0; i < 4 * count; i += 4L * COUNT) {
+            FloatVector factor = FloatVector.fromMemorySegment(S, ALL, (from + i) & ADDRESS, ORDER);
+            FloatVector.fromMemorySegment(S, ALL, (to + i) & ADDRESS, ORDER).mul(factor).intoMemorySegment(ALL, (to + i) & ADDRESS, ORDER);
         }
     }
 
     /** Sets what the causal mask hides: query c of the block sees the first {@code visible + c} keys. */
     static void hide(MemorySegment panel, int keys, int visible, int queries, float value) {
+        if (visible >= keys) {
+            return;
+        }
         FloatVector v = FloatVector.broadcast(S, value);
-        for (int key = visible; key < keys; key++) {
-            int hidden = Math.min(queries, key - visible + 1);
-            long at = (long) key * COLUMNS;
-            int c = 0;
-            for (; c + COUNT <= hidden; c += COUNT) {
-                Lanes.store(v, panel, at + c);
-            }
-            if (c < hidden) {
-                Lanes.store(v, panel, at + c, Lanes.tail(c, hidden));
+        long to = Lanes.target(panel, (long) visible * COLUMNS, (long) (keys - visible) * COLUMNS, 4);
+        for (int row = 0; row < keys - visible; row++) {
+            int hidden = Math.min(queries, row + 1);
+            for (int c = 0; c < hidden; c += COUNT) {
+                v.intoMemorySegment(ALL, (to + 4L * row * COLUMNS + 4L * c) & ADDRESS, ORDER, S.indexInRange(c, hidden));
             }
         }
     }
@@ -128,8 +136,13 @@ final class ScorePanel {
     static void scoreGradient(MemorySegment p, MemorySegment gradient, int keys, int queries, float[] mean) {
         for (int column = 0; column < queries; column += COUNT) {
             FloatVector subtracted = FloatVector.fromArray(S, mean, column);
-            for (long at = column; at < (long) keys * COLUMNS; at += COLUMNS) {
-                Lanes.store(Lanes.load(gradient, at).sub(subtracted).mul(Lanes.load(p, at)), gradient, at);
+            long count = (long) (keys - 1) * COLUMNS + COUNT;
+            long to = Lanes.target(gradient, column, count, 4);
+            long from = Lanes.address(p, column, count, 4);
+            for (long i = 0; i < 4 * count; i += 4L * COLUMNS) {
+                FloatVector probability = FloatVector.fromMemorySegment(S, ALL, (from + i) & ADDRESS, ORDER);
+                FloatVector centred = FloatVector.fromMemorySegment(S, ALL, (to + i) & ADDRESS, ORDER).sub(subtracted);
+                centred.mul(probability).intoMemorySegment(ALL, (to + i) & ADDRESS, ORDER);
             }
         }
     }
@@ -137,17 +150,36 @@ final class ScorePanel {
     /** Scales each of the first {@code rows} rows by the number of its column. */
     static void scaleColumns(MemorySegment panel, int rows, int queries, float[] factor) {
         for (int column = 0; column < queries; column += COUNT) {
-            FloatVector f = FloatVector.fromArray(S, factor, column);
-            for (long at = column; at < (long) rows * COLUMNS; at += COLUMNS) {
-                Lanes.store(Lanes.load(panel, at).mul(f), panel, at);
-            }
+            scaleColumn(panel, column, rows, FloatVector.fromArray(S, factor, column));
+        }
+    }
+
+    /** Scales the vector of columns from index {@code at} on in {@code rows} rows. */
+    static void scaleColumn(MemorySegment panel, long at, int rows, FloatVector factor) {
+        long count = (long) (rows - 1) * COLUMNS + COUNT;
+        long to = Lanes.target(panel, at, count, 4);
+        for (long i = 0; i < 4 * count; i += 4L * COLUMNS) {
+            FloatVector.fromMemorySegment(S, ALL, (to + i) & ADDRESS, ORDER).mul(factor).intoMemorySegment(ALL, (to + i) & ADDRESS, ORDER);
         }
     }
 
     /** Scales the first {@code rows} rows. */
     static void scale(MemorySegment panel, int rows, float factor) {
-        for (long i = 0; i < (long) rows * COLUMNS; i += COUNT) {
-            Lanes.store(Lanes.load(panel, i).mul(factor), panel, i);
+        for (int column = 0; column < COLUMNS; column += COUNT) {
+            scaleColumn(panel, column, rows, FloatVector.broadcast(S, factor));
+        }
+    }
+
+    /** {@code sums += factor tile}, of each row the first {@code columns}; {@code at} is where the tile of the sums begins. */
+    static void addTile(MemorySegment tile, int columns, float factor, MemorySegment sums, long at) {
+        long from = Lanes.address(tile, 0, GemmTile.FLOATS, 4);
+        long to = Lanes.target(sums, at, GemmTile.FLOATS, 4);
+        FloatVector f = FloatVector.broadcast(S, factor);
+        for (long row = 0; row < 4L * GemmTile.FLOATS; row += 4L * COLUMNS) {
+            for (long i = row; i < row + 4L * columns; i += 4L * COUNT) {
+                FloatVector sum = FloatVector.fromMemorySegment(S, ALL, (to + i) & ADDRESS, ORDER);
+                FloatVector.fromMemorySegment(S, ALL, (from + i) & ADDRESS, ORDER).fma(f, sum).intoMemorySegment(ALL, (to + i) & ADDRESS, ORDER);
+            }
         }
     }
 }
