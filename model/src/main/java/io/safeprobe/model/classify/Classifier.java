@@ -77,7 +77,7 @@ public final class Classifier {
             for (int i = 0; i < rows.length; i++) {
                 rows[i] = tokens.start(i) + last(texts.get(i), labels.padId());
             }
-            Value logits = forward.labels(forward.hidden(tokens), rows);
+            Value logits = forward.labels(forward.hidden(tokens, rows));
             List<double[]> found = new ArrayList<>();
             for (int i = 0; i < rows.length; i++) {
                 Tensor row = logits.tensor().rows(i, 1);

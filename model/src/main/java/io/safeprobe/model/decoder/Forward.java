@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +43,7 @@ public final class Forward {
 
     /** Zeroes inputs of LoRA at random while training. */
     public interface Dropout {
-        /** Factors {@code [tokens, in]} for the inputs of a module: 0, or 1 / (1 - probability). */
+        /** Factors for the inputs of a module, {@code [tokens, in]} or, behind attention of the last layer, {@code [rows, in]}: 0, or 1 / (1 - probability). */
         Value mask(Graph graph, String module, Shape shape, DType dtype);
     }
 
@@ -91,37 +92,42 @@ public final class Forward {
         return this;
     }
 
-    /** Normalised hidden states {@code [tokens, hidden]} of whole sequences. */
+    /** Normalised hidden states {@code [tokens, hidden]} of whole sequences, at all tokens. */
     public Value hidden(PackedTokens tokens) {
-        return run(tokens, null, new int[0]);
+        return hidden(tokens, IntStream.range(0, tokens.tokens()).toArray());
+    }
+
+    /**
+     * Normalised hidden states {@code [rows, hidden]} of whole sequences at the chosen tokens. Of the others only keys and values are asked for in the last
+     * layer, so it is computed no further there than to what attention gives out.
+     *
+     * @param rows of the packed tokens, in any order
+     */
+    public Value hidden(PackedTokens tokens, int[] rows) {
+        return hidden(new Batch(tokens, rows, null, new int[0]));
     }
 
     /** The same with a cache: sequence i continues what slot {@code slots[i]} of the cache holds, which takes the new tokens in. */
-    public Value hidden(PackedTokens tokens, KvCache cache, int[] slots) {
-        return run(tokens, cache, slots);
+    public Value hidden(PackedTokens tokens, int[] rows, KvCache cache, int[] slots) {
+        return hidden(new Batch(tokens, rows, cache, slots));
     }
 
-    /** Logits {@code [rows, vocabulary]} of the chosen rows of {@link #hidden}: elsewhere nobody asks for them. */
-    public Value logits(Value hidden, int[] rows) {
-        return onHead(chosen(hidden, rows)).softcap(config.variant().scales().logitCap());
+    /** Logits {@code [rows, vocabulary]} of {@link #hidden hidden states}. */
+    public Value logits(Value hidden) {
+        return onHead(hidden).softcap(config.variant().scales().logitCap());
     }
 
-    /** Logits {@code [rows, labels]} of the head of a classifier at the chosen rows of {@link #hidden}. */
-    public Value labels(Value hidden, int[] rows) {
-        return chosen(hidden, rows).linear(leaf(Labels.HEAD));
+    /** Logits {@code [rows, labels]} of the head of a classifier. */
+    public Value labels(Value hidden) {
+        return hidden.linear(leaf(Labels.HEAD));
     }
 
-    /** Negative log-likelihood {@code [rows]} of {@code targets} at the chosen rows of {@link #hidden}; the logits are stored only where the head has a branch. */
-    public Value losses(Value hidden, int[] rows, int[] targets) {
-        Value x = chosen(hidden, rows);
+    /** Negative log-likelihood {@code [rows]} of targets under {@link #hidden hidden states}; the logits are stored only where the head has a branch. */
+    public Value losses(Value hidden, int[] targets) {
         double cap = config.variant().scales().logitCap();
         return lora.containsKey(config.names().head())
-                ? onHead(x).softcap(cap).crossEntropy(indices(targets), NO_TARGET)
-                : x.linearCrossEntropy(head(), indices(targets), cap);
-    }
-
-    private Value chosen(Value hidden, int[] rows) {
-        return hidden.gather(indices(rows));
+                ? onHead(hidden).softcap(cap).crossEntropy(indices(targets), NO_TARGET)
+                : hidden.linearCrossEntropy(head(), indices(targets), cap);
     }
 
     private Value onHead(Value x) {
@@ -135,27 +141,69 @@ public final class Forward {
         return leaf(own ? head : WeightNames.weight(config.names().embedding()));
     }
 
-    private Value run(PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
-        Value x = embedded(tokens);
-        DType dtype = x.tensor().dtype();
-        Function<Boolean, Turn> turns = local -> turn(weights.rotary(config, dtype, local), tokens);
-        Map<Boolean, Turn> turn = new HashMap<>();
-        int[] layout = cache == null ? tokens.segments() : cache.segments(tokens, slots);
-        Map<Integer, Value> segments = new HashMap<>();
+    /** What all layers of one computation have in common. */
+    private final class Batch {
+        private final PackedTokens tokens;
+        private final @Nullable Value rows;
+        private final @Nullable KvCache cache;
+        private final int[] slots;
+        private final int[] layout;
+        private final Map<Integer, Value> segments = new HashMap<>();
+        private final Map<Boolean, Turn> turns = new HashMap<>();
+
+        Batch(PackedTokens tokens, int[] rows, @Nullable KvCache cache, int[] slots) {
+            boolean all = Arrays.equals(rows, IntStream.range(0, tokens.tokens()).toArray());
+            this.tokens = tokens;
+            this.rows = all ? null : indices(rows);
+            this.cache = cache;
+            this.slots = slots;
+            this.layout = cache == null ? tokens.segments() : cache.segments(tokens, slots);
+        }
+
+        /** What attention of a layer works in. */
+        Value segments(int layer) {
+            return segments.computeIfAbsent(config.variant().window(layer), window -> Forward.this.segments(SlidingWindow.segments(layout, window)));
+        }
+
+        @Nullable Turn turn(int layer, DType dtype) {
+            Function<Boolean, Turn> turn = local -> Forward.this.turn(weights.rotary(config, dtype, local), tokens);
+            return config.rotated(layer) ? turns.computeIfAbsent(config.localRotation(layer), turn) : null;
+        }
+
+        /** In the last layer the rows that are asked for, {@code [rows, width]}, of {@code [tokens, width]}; below it other tokens look at all of them. */
+        Value chosen(int layer, Value x) {
+            return rows == null || layer < config.layers() - 1 ? x : x.gather(rows);
+        }
+    }
+
+    private Value hidden(Batch batch) {
+        Value x = embedded(batch.tokens);
         for (int layer = 0; layer < config.layers(); layer++) {
-            int index = layer;
-            Value seen = segments.computeIfAbsent(config.variant().window(layer), window -> segments(SlidingWindow.segments(layout, window)));
-            @Nullable Turn rotation = config.rotated(layer) ? turn.computeIfAbsent(config.localRotation(layer), turns) : null;
-            UnaryOperator<Value> run = in -> {
-                Value attended = attention(index, in, rotation, seen, tokens, cache, slots);
-                Value mixed = in.add(attended);
-                Value out = mixed.add(feedForward(index, config.variant().parallel() ? in : mixed));
-                Value v = probe.get(index);
-                return v == null ? out : v.shape().rank() == 1 ? out.addRow(v) : out.add(v);
-            };
-            x = recomputing ? graph.recomputed(x, run) : run.apply(x);
+            x = layer(layer, x, batch);
         }
         return normalised(x, config.names().norm());
+    }
+
+    private Value layer(int layer, Value x, Batch batch) {
+        // Made outside of what is recomputed, since other layers use them too.
+        Value segments = batch.segments(layer);
+        Turn turn = batch.turn(layer, x.tensor().dtype());
+        UnaryOperator<Value> run = in -> {
+            Value attended = attention(layer, in, turn, segments, batch);
+            Value kept = batch.chosen(layer, in);
+            Value mixed = kept.add(attended);
+            Value out = mixed.add(feedForward(layer, config.variant().parallel() ? kept : mixed));
+            return probed(layer, out, batch);
+        };
+        return recomputing ? graph.recomputed(x, run) : run.apply(x);
+    }
+
+    private Value probed(int layer, Value out, Batch batch) {
+        Value v = probe.get(layer);
+        if (v == null) {
+            return out;
+        }
+        return v.shape().rank() == 1 ? out.addRow(v) : out.add(batch.chosen(layer, v));
     }
 
     /** Cosines and sines {@code [tokens, rotary / 2]}. */
@@ -207,8 +255,7 @@ public final class Forward {
         return graph.constant(Tensor.of(graph.scope(), Shape.of(layout.length / 4, 4), layout));
     }
 
-    private Value attention(
-            int layer, Value x, @Nullable Turn turn, Value segments, PackedTokens tokens, @Nullable KvCache cache, int[] slots) {
+    private Value attention(int layer, Value x, @Nullable Turn turn, Value segments, Batch batch) {
         WeightNames names = config.names();
         Variant variant = config.variant();
         Value h = normalised(layer, x, names.norms().beforeAttention());
@@ -221,19 +268,20 @@ public final class Forward {
             q = Heads.rotated(q, turn.cos(), turn.sin(), config);
             k = Heads.rotated(k, turn.cos(), turn.sin(), config);
         }
+        KvCache cache = batch.cache;
         if (cache != null) {
-            cache.append(graph.kernels(), layer, tokens, slots, k.tensor(), v.tensor());
+            cache.append(graph.kernels(), layer, batch.tokens, batch.slots, k.tensor(), v.tensor());
             k = graph.constant(cache.keys(layer));
             v = graph.constant(cache.values(layer));
         }
-        int[] keyRows = tokens.keyRows();
+        int[] keyRows = batch.tokens.keyRows();
         if (keyRows != null) {
             Value rows = indices(keyRows);
             k = k.gather(rows);
             v = v.gather(rows);
         }
         Value mixed = q.attention(k, v, segments, config.heads(), config.kvHeads(), config.attentionScale(), variant.scales().attentionCap());
-        Value out = linear(mixed, names.module(layer, names.output()), variant.biases().output());
+        Value out = linear(batch.chosen(layer, mixed), names.module(layer, names.output()), variant.biases().output());
         return normalised(layer, out, names.norms().afterAttention());
     }
 

@@ -1,7 +1,6 @@
 package io.safeprobe.model.generate;
 
 import io.safeprobe.engine.autograd.Graph;
-import io.safeprobe.engine.autograd.Value;
 import io.safeprobe.engine.kernel.Kernels;
 import io.safeprobe.engine.memory.Memory;
 import io.safeprobe.engine.memory.Scope;
@@ -180,8 +179,7 @@ public final class Generator {
             PackedTokens tokens = PackedTokens.continuing(unread, cached);
             // No gradient is ever asked for, so nothing is computed again; what a layer computes in between is given back when it is done.
             Forward forward = model.apply(new Graph(kernels, scope)).recomputing(tokens.tokens() > slots.length);
-            Value hidden = forward.hidden(tokens, cache, slots);
-            Tensor logits = forward.logits(hidden, tokens.lastRows()).tensor();
+            Tensor logits = forward.logits(forward.hidden(tokens, tokens.lastRows(), cache, slots)).tensor();
             float[][] rows = new float[slots.length][];
             for (int i = 0; i < slots.length; i++) {
                 rows[i] = logits.rows(i, 1).toFloats();

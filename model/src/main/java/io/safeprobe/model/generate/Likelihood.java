@@ -45,7 +45,7 @@ public final class Likelihood {
         try (Scope scope = memory.scope()) {
             Forward forward = model.apply(new Graph(kernels, scope)).recomputing(true);
             int[] rows = IntStream.range(from - 1, ids.length - 1).toArray();
-            double[] losses = forward.losses(forward.hidden(PackedTokens.of(List.of(ids))), rows, Arrays.copyOfRange(ids, from, ids.length)).tensor().toDoubles();
+            double[] losses = forward.losses(forward.hidden(PackedTokens.of(List.of(ids)), rows), Arrays.copyOfRange(ids, from, ids.length)).tensor().toDoubles();
             for (double loss : losses) {
                 if (!Double.isFinite(loss)) {
                     throw new ModelException("the model's loss is " + loss + ": its weights, or those of its adapter, are damaged or have diverged; there is nothing to measure");

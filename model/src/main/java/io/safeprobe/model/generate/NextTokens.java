@@ -83,7 +83,7 @@ public final class NextTokens {
             for (int row = 0; row < rows.length; row++) {
                 rows[row] = tokens.start(row / positions + 1) - positions + row % positions;
             }
-            Tensor logits = forward.logits(forward.hidden(tokens), rows).tensor();
+            Tensor logits = forward.logits(forward.hidden(tokens, rows)).tensor();
             List<List<Next>> found = new ArrayList<>();
             for (int i = 0; i < sequences.size(); i++) {
                 List<Next> next = new ArrayList<>();

@@ -132,8 +132,8 @@ class ClassifierTest {
     void aClassifierIsNoLanguageModel(String name) {
         try (ModelFolder model = open(name); Scope scope = memory.scope()) {
             Forward forward = new Forward(new Graph(new ReferenceKernels(), scope), model.config(), model.weights());
-            Value hidden = forward.hidden(PackedTokens.of(List.of(new int[] {5, 6})));
-            assertThatThrownBy(() -> forward.logits(hidden, new int[] {1})).isInstanceOf(ModelException.class)
+            Value hidden = forward.hidden(PackedTokens.of(List.of(new int[] {5, 6})), new int[] {1});
+            assertThatThrownBy(() -> forward.logits(hidden)).isInstanceOf(ModelException.class)
                     .hasMessageContaining("no weight named 'lm_head.weight'");
         }
     }

@@ -80,7 +80,7 @@ class GoldenDecoderTest {
 
     private static void assertLogits(Golden golden, Forward forward, String prefix) {
         PackedTokens tokens = PackedTokens.of(rows(golden.json.path("ids")));
-        Tensor logits = forward.logits(forward.hidden(tokens), IntStream.range(0, tokens.tokens()).toArray()).tensor();
+        Tensor logits = forward.logits(forward.hidden(tokens)).tensor();
         for (int i = 0; i < tokens.sequences(); i++) {
             assertClose(logits.rows(tokens.start(i), tokens.length(i)), golden.tensor(prefix + i), 1e-4, "row " + i);
         }
@@ -193,8 +193,8 @@ class GoldenDecoderTest {
             KvCache cache = new KvCache(scope, golden.model.config(), new int[] {40});
             Forward forward = new Forward(new Graph(golden.kernels, scope), golden.model.config(), golden.model.weights());
             List<int[]> twelve = List.of(IntStream.range(3, 15).toArray());
-            forward.hidden(PackedTokens.continuing(twelve, new int[] {0}), cache, new int[] {0});
-            assertThatThrownBy(() -> forward.hidden(PackedTokens.continuing(twelve, new int[] {12}), cache, new int[] {0}))
+            forward.hidden(PackedTokens.continuing(twelve, new int[] {0}), new int[] {11}, cache, new int[] {0});
+            assertThatThrownBy(() -> forward.hidden(PackedTokens.continuing(twelve, new int[] {12}), new int[] {11}, cache, new int[] {0}))
                     .isInstanceOf(ModelException.class).hasMessageContaining("those for 24 tokens are not those for 12");
         }
     }
@@ -240,7 +240,7 @@ class GoldenDecoderTest {
                 return variables.getLast();
             });
             int[] ids = Golden.ints(golden.json.path("ids").get(0));
-            Tensor logits = forward.logits(forward.hidden(PackedTokens.of(List.of(ids))), IntStream.range(0, ids.length).toArray()).tensor();
+            Tensor logits = forward.logits(forward.hidden(PackedTokens.of(List.of(ids)))).tensor();
             assertClose(logits, golden.tensor("logits.0"), 1e-4, "logits");
             Value loss = loss(golden, graph, forward);
             assertThat(loss.tensor().item()).isCloseTo(golden.json.path("loss").asDouble(), within(1e-5));
@@ -267,7 +267,7 @@ class GoldenDecoderTest {
                 }
             }
         }
-        Value logits = forward.logits(forward.hidden(tokens), rows.stream().mapToInt(Integer::intValue).toArray());
+        Value logits = forward.logits(forward.hidden(tokens, rows.stream().mapToInt(Integer::intValue).toArray()));
         Tensor wanted = Tensor.of(graph.scope(), Shape.of(targets.size()), targets.stream().mapToInt(Integer::intValue).toArray());
         return logits.crossEntropy(graph.constant(wanted), -100).mean();
     }
@@ -286,7 +286,7 @@ class GoldenDecoderTest {
                 forward.with(name, variables.get(name));
             });
             int[] rows = IntStream.range(0, ids.length).toArray();
-            Value logits = forward.logits(forward.hidden(PackedTokens.of(List.of(ids))), rows);
+            Value logits = forward.logits(forward.hidden(PackedTokens.of(List.of(ids)), rows));
             String stored = golden.tensors.tensors().keySet().iterator().next();
             assertClose(logits.tensor(), golden.tensor(stored), 1e-4, stored);
             int[] targets = IntStream.range(0, ids.length).map(i -> i + 1 < ids.length ? ids[i + 1] : -100).toArray();

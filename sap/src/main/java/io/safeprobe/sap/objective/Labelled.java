@@ -90,12 +90,12 @@ public final class Labelled {
 
     /** Negative log-likelihood of every labelled token, {@code [labels]}, sequence after sequence. */
     Value tokenLosses(Forward forward) {
-        return forward.losses(forward.hidden(tokens), rows, targets);
+        return forward.losses(forward.hidden(tokens, rows), targets);
     }
 
     /** Log-probabilities of the whole vocabulary where a label is predicted, {@code [labels, vocabulary]}. */
     Value logProbabilities(Forward forward) {
-        return forward.logits(forward.hidden(tokens), rows).logSoftmax();
+        return forward.logits(forward.hidden(tokens, rows)).logSoftmax();
     }
 
     /** Summed negative log-likelihood of each sequence, {@code [sequences]}. */

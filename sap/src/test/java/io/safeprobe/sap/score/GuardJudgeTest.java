@@ -101,7 +101,12 @@ class GuardJudgeTest {
                 JudgeInput.parse("User: {prompt} Agent: {response}"));
         try (JudgeFolder first = JudgeFolder.open(memory, kernels, TinyModel.path("guard-llama"), written);
                 JudgeFolder second = JudgeFolder.open(memory, kernels, TinyModel.path("guard-llama"), said)) {
-            assertThat(second.judge().judge(one, () -> false)).isEqualTo(first.judge().judge(one, () -> false));
+            Verdict expected = first.judge().judge(one, () -> false).getFirst();
+            Verdict actual = second.judge().judge(one, () -> false).getFirst();
+            // With one row or, for line breaks before a verdict, two, so the last bits may differ.
+            assertThat(actual.score()).isCloseTo(expected.score(), within(1e-7));
+            assertThat(actual.mass().orElseThrow()).isCloseTo(expected.mass().orElseThrow(), within(1e-9));
+            assertThat(new Verdict(actual.harmful(), expected.score(), actual.categories(), expected.mass(), actual.cut())).isEqualTo(expected);
         }
     }
 
