@@ -104,12 +104,30 @@ public final class Forward {
      * @param rows of the packed tokens, in any order
      */
     public Value hidden(PackedTokens tokens, int[] rows) {
-        return hidden(new Batch(tokens, rows, null, new int[0]));
+        return hidden(embedded(tokens), 0, new Batch(tokens, rows, null, new int[0]));
     }
 
     /** The same with a cache: sequence i continues what slot {@code slots[i]} of the cache holds, which takes the new tokens in. */
     public Value hidden(PackedTokens tokens, int[] rows, KvCache cache, int[] slots) {
-        return hidden(new Batch(tokens, rows, cache, slots));
+        return hidden(embedded(tokens), 0, new Batch(tokens, rows, cache, slots));
+    }
+
+    /**
+     * The first part of {@link #hidden(PackedTokens, int[])}: what a layer gives out before its probe is added, {@code [tokens, hidden]}, of the last layer
+     * {@code [rows, hidden]}. The probe of that layer and of those above has no part in it.
+     */
+    public Value output(int layer, PackedTokens tokens, int[] rows) {
+        Batch batch = new Batch(tokens, rows, null, new int[0]);
+        Value x = embedded(tokens);
+        for (int next = 0; next <= layer; next++) {
+            x = layer(next, x, batch);
+        }
+        return x;
+    }
+
+    /** The rest of {@link #hidden(PackedTokens, int[])}: from the {@link #output} of a layer on, which another graph may have computed. */
+    public Value hiddenAfter(int layer, Value output, PackedTokens tokens, int[] rows) {
+        return hidden(output, layer + 1, new Batch(tokens, rows, null, new int[0]));
     }
 
     /** Logits {@code [rows, vocabulary]} of {@link #hidden hidden states}. */
@@ -176,26 +194,27 @@ public final class Forward {
         }
     }
 
-    private Value hidden(Batch batch) {
-        Value x = embedded(batch.tokens);
-        for (int layer = 0; layer < config.layers(); layer++) {
-            x = layer(layer, x, batch);
+    private Value hidden(Value x, int layer, Batch batch) {
+        Value out = x;
+        for (int next = layer; next < config.layers(); next++) {
+            out = layer(next, out, batch);
         }
-        return normalised(x, config.names().norm());
+        return normalised(probed(config.layers() - 1, out, batch), config.names().norm());
     }
 
-    private Value layer(int layer, Value x, Batch batch) {
+    /** From what the layer below gives out, to which its probe is yet to be added, to what this one gives out. */
+    private Value layer(int layer, Value below, Batch batch) {
         // Made outside of what is recomputed, since other layers use them too.
         Value segments = batch.segments(layer);
-        Turn turn = batch.turn(layer, x.tensor().dtype());
+        Turn turn = batch.turn(layer, below.tensor().dtype());
         UnaryOperator<Value> run = in -> {
-            Value attended = attention(layer, in, turn, segments, batch);
-            Value kept = batch.chosen(layer, in);
+            Value x = probed(layer - 1, in, batch);
+            Value attended = attention(layer, x, turn, segments, batch);
+            Value kept = batch.chosen(layer, x);
             Value mixed = kept.add(attended);
-            Value out = mixed.add(feedForward(layer, config.variant().parallel() ? kept : mixed));
-            return probed(layer, out, batch);
+            return mixed.add(feedForward(layer, config.variant().parallel() ? kept : mixed));
         };
-        return recomputing ? graph.recomputed(x, run) : run.apply(x);
+        return recomputing ? graph.recomputed(below, run) : run.apply(below);
     }
 
     private Value probed(int layer, Value out, Batch batch) {

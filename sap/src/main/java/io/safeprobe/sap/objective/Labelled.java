@@ -93,6 +93,16 @@ public final class Labelled {
         return forward.losses(forward.hidden(tokens, rows), targets);
     }
 
+    /** What a layer gives out before its probe is added. */
+    Value output(Forward forward, int layer) {
+        return forward.output(layer, tokens, rows);
+    }
+
+    /** {@link #tokenLosses(Forward)} from the {@link #output} of a layer on. */
+    Value tokenLosses(Forward forward, int layer, Value output) {
+        return forward.losses(forward.hiddenAfter(layer, output, tokens, rows), targets);
+    }
+
     /** Log-probabilities of the whole vocabulary where a label is predicted, {@code [labels, vocabulary]}. */
     Value logProbabilities(Forward forward) {
         return forward.logits(forward.hidden(tokens, rows)).logSoftmax();

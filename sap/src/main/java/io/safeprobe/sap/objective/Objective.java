@@ -116,12 +116,14 @@ public final class Objective {
         for (int i = 0; i < packed.size(); i++) {
             Labelled part = packed.get(i);
             Forward.Dropout masks = dropouts.masks(step, i);
-            sum.add((graph, forward) -> {
-                Value loss = part.tokenLosses(forward.withDropout(masks)).sum().scale(1.0 / labels);
-                return new Part(loss.tensor().item(), 1, loss);
-            });
+            sum.add((_, forward) -> Part.mean(part.tokenLosses(forward.withDropout(masks)), labels));
         }
         return sum.result();
+    }
+
+    /** {@link #useful} to the probe and then, once that has moved, to the weights. */
+    public ProbeThenWeights probeThenWeights(List<List<Example>> parts, long step) {
+        return new ProbeThenWeights(this, parts, dropouts.masks(step, 0), step);
     }
 
     /**
@@ -309,9 +311,9 @@ public final class Objective {
     }
 
     /** A forward computation with W and V in the order of their tensors. */
-    private record Pass(Graph graph, Forward forward, List<Value> weights, List<Value> probe) {}
+    record Pass(Graph graph, Forward forward, List<Value> weights, List<Value> probe) {}
 
-    private Pass pass(Scope scope, Probe probe, Wanted wanted) {
+    Pass pass(Scope scope, Probe probe, Wanted wanted) {
         Graph graph = new Graph(kernels, scope);
         Map<Integer, Value> vectors = new LinkedHashMap<>();
         probe.vectors().forEach((layer, v) -> vectors.put(layer, wanted.probe() ? graph.variable(v) : graph.constant(v)));
@@ -327,14 +329,20 @@ public final class Objective {
     }
 
     /** A part of a loss, and what has the same gradient when multiplied by {@code scale}. */
-    private record Part(double loss, double scale, Value differentiable) {}
+    record Part(double loss, double scale, Value differentiable) {
+        /** Of the useful loss: the sum of some tokens' losses over the number of all. */
+        static Part mean(Value losses, long labels) {
+            Value loss = losses.sum().scale(1.0 / labels);
+            return new Part(loss.tensor().item(), 1, loss);
+        }
+    }
 
-    private interface Loss {
+    interface Loss {
         Part of(Graph graph, Forward forward);
     }
 
     /** Adds losses and gradients of several graphs; each graph's memory is given back before the next begins. */
-    private final class Sum {
+    final class Sum {
         private final Probe probe;
         private final Wanted wanted;
         private final List<Tensor> weightGradients;
@@ -352,16 +360,20 @@ public final class Objective {
         /** All parts have the same scale. */
         void add(Loss part) {
             try (Scope scope = memory.scope()) {
-                Pass pass = pass(scope, probe, wanted);
-                Part made = part.of(pass.graph(), pass.forward());
-                loss += made.loss();
-                scale = made.scale();
-                List<Value> targets = new ArrayList<>(wanted.weights() ? pass.weights() : List.of());
-                targets.addAll(wanted.probe() ? pass.probe() : List.of());
-                if (!targets.isEmpty()) {
-                    List<Tensor> gradients = pass.graph().backward(made.differentiable(), targets);
-                    accumulate(gradients);
-                }
+                add(pass(scope, probe, wanted), part);
+            }
+        }
+
+        /** The same in a graph that has been begun, which ends with this. */
+        void add(Pass pass, Loss part) {
+            Part made = part.of(pass.graph(), pass.forward());
+            loss += made.loss();
+            scale = made.scale();
+            List<Value> targets = new ArrayList<>(wanted.weights() ? pass.weights() : List.of());
+            targets.addAll(wanted.probe() ? pass.probe() : List.of());
+            if (!targets.isEmpty()) {
+                List<Tensor> gradients = pass.graph().backward(made.differentiable(), targets);
+                accumulate(gradients);
             }
         }
 

@@ -9,6 +9,7 @@ import io.safeprobe.sap.probe.Perturbation;
 import io.safeprobe.sap.probe.Probe;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * What SAP measures of the useful loss: how it, and its gradient to the probe, change when the weights go the harmful way.
@@ -30,6 +31,16 @@ record HarmfulPull(double loss, double lossHarmfulPoint, boolean firstOrder, Lis
      * @param wanted PROBE, or BOTH where the gradient to W is needed too
      */
     static HarmfulPull of(Scope scope, Objective objective, SapSettings settings, StepBatch batch, Probe probe, List<Tensor> safety, double norm, Wanted wanted) {
+        return of(scope, objective, settings, batch, probe, safety, norm, wanted, () -> objective.useful(scope, batch.parts(), probe, wanted, batch.step()));
+    }
+
+    /**
+     * The same for a step that has its own way to differentiate {@code L_useful(W, V)}.
+     *
+     * @param plain that way; asked last, when W has not moved or is back, and only for the difference
+     */
+    static HarmfulPull of(Scope scope, Objective objective, SapSettings settings, StepBatch batch, Probe probe, List<Tensor> safety, double norm, Wanted wanted,
+            Supplier<Gradient> plain) {
         List<Tensor> weights = new ArrayList<>(objective.trainable().tensors().values());
         return switch (settings.probeGradient()) {
             case DIFFERENCE -> {
@@ -37,8 +48,8 @@ record HarmfulPull(double loss, double lossHarmfulPoint, boolean firstOrder, Lis
                 try (Perturbation _ = Perturbation.apply(objective.kernels(), scope, weights, safety, norm, settings.epsilon())) {
                     harmful = objective.useful(scope, batch.parts(), probe, Wanted.PROBE, batch.step());
                 }
-                Gradient plain = objective.useful(scope, batch.parts(), probe, wanted, batch.step());
-                yield new HarmfulPull(plain.loss(), harmful.loss(), false, plain.weights(), harmful.probe(), plain.probe());
+                Gradient here = plain.get();
+                yield new HarmfulPull(here.loss(), harmful.loss(), false, here.weights(), harmful.probe(), here.probe());
             }
             case EXACT -> {
                 double factor = Perturbation.factor(objective.kernels(), scope, weights, norm, settings.epsilon());

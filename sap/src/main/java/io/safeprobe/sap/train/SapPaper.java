@@ -8,6 +8,7 @@ import io.safeprobe.engine.tensor.Tensor;
 import io.safeprobe.sap.objective.Objective;
 import io.safeprobe.sap.objective.Objective.Gradient;
 import io.safeprobe.sap.objective.Objective.Wanted;
+import io.safeprobe.sap.objective.ProbeThenWeights;
 import io.safeprobe.sap.probe.Probe;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,8 @@ import java.util.Map;
  *   <li>{@code V = beta p}, or {@code beta p / |p|}
  *   <li>{@code W <- optimizer(W, grad_W L_useful(W, V))}, and V is dropped
  * </ol>
+ *
+ * <p>{@code L_useful(W, 0)} and {@code L_useful(W, V)} have the layers up to the lowest with a probe in common, see {@link ProbeThenWeights}.
  */
 public final class SapPaper implements Method {
     private final Objective objective;
@@ -37,20 +40,21 @@ public final class SapPaper implements Method {
     @Override
     public StepFigures step(StepBatch batch, double lr) {
         Kernels kernels = objective.kernels();
-        try (Scope scope = objective.memory().scope()) {
+        try (Scope scope = objective.memory().scope(); ProbeThenWeights useful = objective.probeThenWeights(batch.parts(), batch.step())) {
             Probe probe = Probe.zero(kernels, scope, objective.config(), settings.layers());
             Gradient safety = objective.safety(
                     scope, batch.pairs(), settings.form(), settings.temperature(), Probe.none(kernels), Wanted.WEIGHTS, batch.step());
             double direction = weightStep.norm(scope, safety.weights());
             double safetyNorm = direction * safety.scale();
-            HarmfulPull pull = HarmfulPull.of(scope, objective, settings, batch, probe, safety.weights(), direction, Wanted.PROBE);
+            HarmfulPull pull = HarmfulPull.of(scope, objective, settings, batch, probe, safety.weights(), direction, Wanted.PROBE,
+                    () -> useful.probe(scope, probe));
             aim(scope, probe, pull.towards(), pull.away());
-            Gradient useful = objective.useful(scope, batch.parts(), probe, Wanted.WEIGHTS, batch.step());
+            Gradient gradient = useful.weights(scope, probe);
             StepFigures.Sap sap = new StepFigures.Sap(
                     pull.lossHarmfulPoint(), pull.firstOrder(), safety.loss(), safetyNorm, GradientNorm.of(kernels, scope, probe.list()));
-            Map<String, Double> added = weightStep.penalise(batch, useful.weights());
-            StepFigures figures = new StepFigures(pull.loss(), sap, weightStep.norm(scope, useful.weights()), added);
-            weightStep.apply(scope, batch, figures, useful.weights(), lr);
+            Map<String, Double> added = weightStep.penalise(batch, gradient.weights());
+            StepFigures figures = new StepFigures(pull.loss(), sap, weightStep.norm(scope, gradient.weights()), added);
+            weightStep.apply(scope, batch, figures, gradient.weights(), lr);
             return figures;
         }
     }
