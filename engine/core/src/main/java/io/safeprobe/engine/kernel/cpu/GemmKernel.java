@@ -6,61 +6,73 @@ import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
 import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
 
 import io.safeprobe.engine.kernel.Op;
-import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix products. Both operands are packed into panels ({@link Panels}) by all threads, then the threads share the tiles of the
- * result ({@link GemmTile}). Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that a few panels of B stay in the second-level
- * cache while panels of A pass through the first; a thread's task is {@value #TASK_ROWS} rows by one panel of B. Pieces of k are added
- * in order, whatever the threads do, so the bits do not depend on their number. Other block sizes (depth 512 and 2048, 96 to 960 rows,
- * 128 to 512 columns) changed less than the machine's noise or cost 5 to 15%.
+ * Matrix products. B is packed into panels ({@link Panels}) by all threads; then each takes rows of the result in turn, packs those of
+ * A and computes their tiles ({@link GemmTile}). A is packed where it is used, since it comes from the cache of the thread that made it, and
+ * to pack it first and compute then would send it from thread to thread twice. Groups of rows shrink towards the end, so that the threads
+ * end together. Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that a few panels of B stay in the second-level cache while panels
+ * of A pass through the first. Pieces of k are added in order, whatever the threads do, so the bits do not depend on their number. Other block
+ * sizes (depth 512 and 2048, 96 to 960 rows, 128 to 512 columns) changed less than the machine's noise or cost 5 to 15%.
  *
- * <p>Products of a few rows (decoding) are bound by reading the weights and go to {@link MatVecKernel}.
+ * <p>What LoRA adds is no product of its own: {@code x W + s h B} is {@code [x, s h] [W; B]}, a few steps of k more. Products of a few rows
+ * (decoding) or a few columns ({@code h}) are bound by reading the large operand and go to {@link MatVecKernel}.
  */
 final class GemmKernel {
     private static final int MAX_DEPTH = 1024;
-    private static final int MAX_ROWS = 256 * ROWS;
     private static final int MAX_COLUMNS = 2048;
-    private static final int TASK_ROWS = 120;
+    private static final int MOST_PANELS = 20;
     private static final int LEAST_PANELS = 4;
     private static final int TASKS_PER_THREAD = 6;
     private static final int PACK_GRAIN = 8_192;
     private static final int TILE_SLOT = 2;
+    private static final int A_SLOT = 3;
+    /** Floats of packed B that stay in the second-level cache while the rows of a group pass. */
+    private static final int NEAR = 160_000;
     private static final double ALONE = 200_000;
 
-    /** One product: {@code c [rows, columns] (+)= factor op(a) op(b)}. */
+    /** One product: {@code c [rows, columns] = op(a) op(b)}, and {@code tail} besides. */
     private record Product(
-            Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c, int rows, int columns, int inner, float factor, boolean add) {}
+            Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c, int rows, int columns, int inner, @Nullable Tail tail) {}
 
-    /** A block of the product: rows from {@code row}, columns from {@code column}, steps from {@code k}; {@code add} to what C holds. */
-    private record Block(Product product, int row, int rows, int column, int columns, int k, int depth, boolean add) {
+    /** {@code factor a op(b)}, a {@code [rows, inner]}, which is added to a product; b is transposed as the product's is. */
+    private record Tail(Matrix a, Matrix b, int inner, float factor) {}
+
+    /** Columns of the product from {@code column}, steps from {@code k}; {@code add} to what C holds. Of the last block {@code tail} is a part. */
+    private record Block(Product product, int column, int columns, int k, int depth, boolean add, @Nullable Tail tail) {
         int rowPanels() {
-            return (rows + ROWS - 1) / ROWS;
+            return (product.rows + ROWS - 1) / ROWS;
         }
 
         int columnPanels() {
             return (columns + COLUMNS - 1) / COLUMNS;
         }
 
+        /** Steps with those of the tail. */
+        int steps() {
+            return tail == null ? depth : depth + tail.inner;
+        }
+
         /** What packing B is split into runs along the rows of the stored B, so that memory is read in order: panels, or else steps. */
         int piecesB() {
-            return product.transposeB ? columnPanels() : depth;
+            return product.transposeB ? columnPanels() : steps();
         }
 
         /** Floats of such a piece. */
         int pieceB() {
-            return product.transposeB ? COLUMNS * depth : columns;
+            return product.transposeB ? COLUMNS * steps() : columns;
         }
     }
 
     private final Workers workers;
     private final MatVecKernel matVec;
-    private final NativeFloats packedA = new NativeFloats();
     private final NativeFloats packedB = new NativeFloats();
 
     GemmKernel(Workers workers) {
@@ -69,104 +81,103 @@ final class GemmKernel {
     }
 
     void matmul(Op.MatMul op, Tensor a, Tensor b, Tensor y) {
-        int inner = Math.toIntExact(a.shape().dim(op.transposeA() ? 0 : 1));
-        multiply(product(a, op.transposeA(), b, op.transposeB(), y, inner, 1f, false));
+        multiply(product(a, op.transposeA(), b, op.transposeB(), y, null));
     }
 
     void lora(Op.LoraLinear op, List<Tensor> in, Tensor y, Tensor h) {
-        int inner = Math.toIntExact(in.get(0).shape().dim(1));
+        multiply(product(in.get(2), false, in.get(3), true, h, null));
         int rank = Math.toIntExact(h.shape().dim(1));
-        multiply(product(in.get(2), false, in.get(3), true, h, inner, 1f, false));
-        multiply(product(in.get(0), false, in.get(1), true, y, inner, 1f, false));
-        multiply(product(h, false, in.get(4), true, y, rank, (float) op.scale(), true));
+        Tail tail = new Tail(Matrix.of(h), Matrix.of(in.get(4)), rank, (float) op.scale());
+        multiply(product(in.get(0), false, in.get(1), true, y, tail));
     }
 
-    private static Product product(
-            Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor y, int inner, float factor, boolean add) {
+    private static Product product(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor y, @Nullable Tail tail) {
         int rows = Math.toIntExact(y.shape().dim(0));
         int columns = Math.toIntExact(y.shape().dim(1));
-        return new Product(Matrix.of(a), transposeA, Matrix.of(b), transposeB, Matrix.of(y), rows, columns, inner, factor, add);
+        int inner = Math.toIntExact(a.shape().dim(transposeA ? 0 : 1));
+        return new Product(Matrix.of(a), transposeA, Matrix.of(b), transposeB, Matrix.of(y), rows, columns, inner, tail);
     }
 
     private void multiply(Product p) {
         if (p.rows == 0 || p.columns == 0) {
             return;
         }
-        if (p.inner == 0) {
-            if (!p.add) {
-                p.c.data().fill((byte) 0);
+        if (p.rows <= MatVecKernel.MAX_ROWS && !p.transposeA && p.transposeB) {
+            matVec.multiply(p.a, p.rows, p.b, p.columns, p.inner, p.c.data(), 1, false);
+            if (p.tail != null) {
+                matVec.multiply(p.tail.a, p.rows, p.tail.b, p.columns, p.tail.inner, p.c.data(), p.tail.factor, true);
             }
             return;
         }
-        if (p.rows <= MatVecKernel.MAX_ROWS && !p.transposeA && p.transposeB && p.a.type() == DType.F32) {
-            matVec.multiply(p.a, p.rows, p.b, p.columns, p.inner, p.c.data(), p.factor, p.add);
+        if (p.columns <= MatVecKernel.MAX_COLUMNS && !p.transposeA && p.tail == null) {
+            matVec.fewColumns(p.a, p.rows, p.b, p.transposeB, p.columns, p.inner, p.c.data());
             return;
         }
-        int pieces = (p.inner + MAX_DEPTH - 1) / MAX_DEPTH;
+        int pieces = Math.max(1, (p.inner + MAX_DEPTH - 1) / MAX_DEPTH);
         int depth = (p.inner + pieces - 1) / pieces;
         for (int column = 0; column < p.columns; column += MAX_COLUMNS) {
             int columns = Math.min(MAX_COLUMNS, p.columns - column);
-            for (int k = 0; k < p.inner; k += depth) {
-                for (int row = 0; row < p.rows; row += MAX_ROWS) {
-                    int rows = Math.min(MAX_ROWS, p.rows - row);
-                    block(new Block(p, row, rows, column, columns, k, Math.min(depth, p.inner - k), p.add || k > 0), row == 0);
-                }
+            for (int piece = 0; piece < pieces; piece++) {
+                int k = piece * depth;
+                block(new Block(p, column, columns, k, Math.min(depth, p.inner - k), k > 0, piece == pieces - 1 ? p.tail : null));
             }
         }
     }
 
-    private void block(Block block, boolean packB) {
-        MemorySegment a = packedA.room((long) block.rowPanels() * A_STRIDE * block.depth);
-        MemorySegment b = packedB.room((long) block.columnPanels() * COLUMNS * block.depth);
-        if ((double) block.rows * block.columns * block.depth < ALONE) {
+    private void block(Block block) {
+        MemorySegment b = packedB.room((long) block.columnPanels() * COLUMNS * block.steps());
+        if ((double) block.product.rows * block.columns * block.steps() < ALONE) {
             Scratch scratch = workers.scratch();
-            packA(block, a, 0, block.rowPanels());
-            packB(block, b, 0, packB ? block.piecesB() : 0, scratch);
-            tiles(block, a, b, 0, block.rowPanels(), 0, block.columnPanels(), scratch);
+            packB(block, b, 0, block.piecesB(), scratch);
+            tiles(block, b, 0, block.rowPanels(), 0, block.columnPanels(), scratch);
             return;
         }
-        int eachA = PACK_GRAIN / (A_STRIDE * block.depth) + 1;
-        int eachB = PACK_GRAIN / block.pieceB() + 1;
-        int tasksB = packB ? tasks(block.piecesB(), eachB) : 0;
-        workers.run(tasksB + tasks(block.rowPanels(), eachA), (part, scratch) -> {
-            if (part < tasksB) {
-                packB(block, b, part * eachB, Math.min(block.piecesB(), (part + 1) * eachB), scratch);
-            } else {
-                int from = (part - tasksB) * eachA;
-                packA(block, a, from, Math.min(block.rowPanels(), from + eachA));
-            }
-        });
-        share(block, a, b);
+        int each = PACK_GRAIN / block.pieceB() + 1;
+        workers.run(tasks(block.piecesB(), each), (part, scratch) -> packB(block, b, part * each, Math.min(block.piecesB(), (part + 1) * each), scratch));
+        share(block, b);
     }
 
     private static int tasks(int items, int each) {
         return (int) (((long) items + each - 1) / each);
     }
 
-    private void share(Block block, MemorySegment a, MemorySegment b) {
-        int enough = workers.count() == 1 ? 1 : TASKS_PER_THREAD * workers.count();
-        int high = TASK_ROWS / ROWS;
-        while (high > LEAST_PANELS && tasks(block.rowPanels(), high) * block.columnPanels() < enough) {
-            high = (high + 1) / 2;
+    private void share(Block block, MemorySegment b) {
+        int[] ends = groups(block.rowPanels(), workers.count());
+        int wide = block.columnPanels();
+        while (wide > 1 && ends.length * tasks(block.columnPanels(), wide) < TASKS_PER_THREAD * workers.count()) {
+            wide = (wide + 1) / 2;
         }
-        int each = high;
-        int down = tasks(block.rowPanels(), each);
-        workers.run(down * block.columnPanels(), (part, scratch) -> {
-            int row = part % down * each;
-            tiles(block, a, b, row, Math.min(block.rowPanels(), row + each), part / down, part / down + 1, scratch);
+        int columns = wide;
+        workers.run(ends.length * tasks(block.columnPanels(), columns), (part, scratch) -> {
+            int group = part % ends.length;
+            int column = part / ends.length * columns;
+            tiles(block, b, group == 0 ? 0 : ends[group - 1], ends[group], column, Math.min(block.columnPanels(), column + columns), scratch);
         });
     }
 
-    private static void packA(Block block, MemorySegment packed, int from, int to) {
+    /** Where groups of panels end: each is half a thread's share of what is left, within bounds. */
+    private static int[] groups(int panels, int threads) {
+        IntStream.Builder ends = IntStream.builder();
+        for (int end = 0; end < panels; ) {
+            end = Math.min(panels, end + Math.clamp((panels - end) / (2 * threads), LEAST_PANELS, MOST_PANELS));
+            ends.add(end);
+        }
+        return ends.build().toArray();
+    }
+
+    private static void packA(Block block, int first, MemorySegment packed, long at) {
         Product p = block.product;
-        for (int panel = from; panel < to; panel++) {
-            int first = panel * ROWS;
-            int rows = Math.min(ROWS, block.rows - first);
-            long at = (long) panel * A_STRIDE * block.depth;
-            if (p.transposeA) {
-                Panels.packColumnsOfA(p.a.from(block.k, (long) block.row + first), block.depth, rows, packed, at);
-            } else {
-                Panels.packRowsOfA(p.a.from((long) block.row + first, block.k), rows, block.depth, packed, at);
+        int rows = Math.min(ROWS, p.rows - first);
+        if (p.transposeA) {
+            Panels.packColumnsOfA(p.a.from(block.k, first), block.depth, rows, packed, at);
+        } else {
+            Panels.packRowsOfA(p.a.from(first, block.k), rows, block.depth, packed, at);
+        }
+        Tail tail = block.tail;
+        for (int r = 0; tail != null && r < tail.inner; r++) {
+            for (int i = 0; i < rows; i++) {
+                float value = tail.factor * Lanes.get(tail.a.data(), tail.a.index(first + (long) i, r));
+                Lanes.set(packed, at + (long) A_STRIDE * (block.depth + r) + i, value);
             }
         }
     }
@@ -174,60 +185,83 @@ final class GemmKernel {
     /** Pieces {@code [from, to)} of B: panels, or steps of all panels. */
     private static void packB(Block block, MemorySegment packed, int from, int to, Scratch scratch) {
         Matrix b = block.product.b;
+        Tail tail = block.tail;
         boolean transposed = block.product.transposeB;
         for (int panel = transposed ? from : 0; panel < (transposed ? to : block.columnPanels()); panel++) {
-            int first = panel * COLUMNS;
-            int columns = Math.min(COLUMNS, block.columns - first);
-            long at = (long) first * block.depth;
+            long column = block.column + (long) panel * COLUMNS;
+            int columns = Math.min(COLUMNS, block.columns - panel * COLUMNS);
+            long at = (long) panel * COLUMNS * block.steps();
             if (transposed) {
-                Panels.packRowsOfB(b.from((long) block.column + first, block.k), columns, block.depth, packed, at, scratch);
+                Panels.packRowsOfB(b.from(column, block.k), columns, block.depth, packed, at, scratch);
+                if (tail != null) {
+                    Panels.packRowsOfB(tail.b.from(column, 0), columns, tail.inner, packed, at + (long) COLUMNS * block.depth, scratch);
+                }
             } else {
-                Panels.copy(b.from((long) block.k + from, (long) block.column + first), to - from, columns, packed, at + (long) from * COLUMNS, COLUMNS);
-            }
-        }
-    }
-
-    private static void tiles(
-            Block block, MemorySegment a, MemorySegment b, int row, int rowEnd, int column, int columnEnd, Scratch scratch) {
-        MemorySegment tile = scratch.nativeFloats(TILE_SLOT, GemmTile.FLOATS);
-        Matrix c = block.product.c;
-        boolean plain = !block.add && block.product.factor == 1;
-        for (int i = row; i < rowEnd; i++) {
-            int rows = Math.min(ROWS, block.rows - i * ROWS);
-            long aAt = (long) i * A_STRIDE * block.depth;
-            for (int j = column; j < columnEnd; j++) {
-                int columns = Math.min(COLUMNS, block.columns - j * COLUMNS);
-                long bAt = (long) j * COLUMNS * block.depth;
-                long at = c.index(block.row + (long) i * ROWS, block.column + (long) j * COLUMNS);
-                if (plain && rows == ROWS && columns == COLUMNS) {
-                    GemmTile.multiply(block.depth, a, aAt, b, bAt, columns, c.data(), at, c.stride());
-                } else {
-                    GemmTile.multiply(block.depth, a, aAt, b, bAt, columns, tile, 0, COLUMNS);
-                    store(tile, c.data(), at, c.stride(), rows, columns, block.product.factor, block.add);
+                int own = Math.min(to, block.depth);
+                Panels.copy(b.from(block.k + (long) from, column), own - from, columns, packed, at + (long) from * COLUMNS, COLUMNS);
+                if (tail != null) {
+                    int first = Math.max(from, block.depth);
+                    Panels.copy(tail.b.from(first - block.depth, column), to - first, columns, packed, at + (long) first * COLUMNS, COLUMNS);
                 }
             }
         }
     }
 
-    private static void store(MemorySegment tile, MemorySegment c, long at, long stride, int rows, int columns, float factor, boolean add) {
+    /** Tiles of row panels {@code [row, rowEnd)} and column panels {@code [column, columnEnd)}, so many columns at a time as stay in the second-level cache. */
+    private static void tiles(Block block, MemorySegment b, int row, int rowEnd, int column, int columnEnd, Scratch scratch) {
+        int steps = block.steps();
+        long panel = (long) A_STRIDE * steps;
+        MemorySegment a = scratch.nativeFloats(A_SLOT, (rowEnd - row) * panel);
+        int wide = Math.max(1, NEAR / (COLUMNS * Math.max(1, steps)));
+        for (int j = column; j < columnEnd; j += wide) {
+            for (int i = row; i < rowEnd; i++) {
+                long aAt = (i - row) * panel;
+                if (j == column) {
+                    packA(block, i * ROWS, a, aAt);
+                }
+                row(block, a, aAt, i, b, j, Math.min(columnEnd, j + wide), scratch);
+            }
+        }
+    }
+
+    /** Tiles of row panel i and column panels {@code [column, columnEnd)}. */
+    private static void row(Block block, MemorySegment a, long aAt, int i, MemorySegment b, int column, int columnEnd, Scratch scratch) {
+        int steps = block.steps();
+        int rows = Math.min(ROWS, block.product.rows - i * ROWS);
+        MemorySegment tile = scratch.nativeFloats(TILE_SLOT, GemmTile.FLOATS);
+        Matrix c = block.product.c;
+        for (int j = column; j < columnEnd; j++) {
+            int columns = Math.min(COLUMNS, block.columns - j * COLUMNS);
+            long bAt = (long) j * COLUMNS * steps;
+            long at = c.index((long) i * ROWS, block.column + (long) j * COLUMNS);
+            if (!block.add && rows == ROWS && columns == COLUMNS) {
+                GemmTile.multiply(steps, a, aAt, b, bAt, columns, c.data(), at, c.stride());
+            } else {
+                GemmTile.multiply(steps, a, aAt, b, bAt, columns, tile, 0, COLUMNS);
+                store(tile, c.data(), at, c.stride(), rows, columns, block.add);
+            }
+        }
+    }
+
+    private static void store(MemorySegment tile, MemorySegment c, long at, long stride, int rows, int columns, boolean add) {
         int whole = columns / COUNT * COUNT;
         for (int i = 0; i < rows; i++) {
             long to = at + i * stride;
             for (int j = 0; j < whole; j += COUNT) {
-                FloatVector value = Lanes.load(tile, (long) i * COLUMNS + j).mul(factor);
+                FloatVector value = Lanes.load(tile, (long) i * COLUMNS + j);
                 Lanes.store(add ? value.add(Lanes.load(c, to + j)) : value, c, to + j);
             }
         }
         if (whole < columns) {
-            storeTail(tile, whole, c, at + whole, stride, rows, columns - whole, factor, add);
+            storeTail(tile, whole, c, at + whole, stride, rows, columns - whole, add);
         }
     }
 
     private static void storeTail(
-            MemorySegment tile, int from, MemorySegment c, long at, long stride, int rows, int columns, float factor, boolean add) {
+            MemorySegment tile, int from, MemorySegment c, long at, long stride, int rows, int columns, boolean add) {
         VectorMask<Float> mask = Lanes.tail(0, columns);
         for (int i = 0; i < rows; i++) {
-            FloatVector value = Lanes.load(tile, from + (long) i * COLUMNS).mul(factor);
+            FloatVector value = Lanes.load(tile, from + (long) i * COLUMNS);
             long to = at + i * stride;
             Lanes.store(add ? value.add(Lanes.load(c, to, mask)) : value, c, to, mask);
         }

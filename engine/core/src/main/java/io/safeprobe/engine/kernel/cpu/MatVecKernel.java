@@ -8,18 +8,29 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * {@code c (+)= factor x W^T} for a few rows of x, as in decoding. Time goes into reading W once from memory, so nothing is packed:
- * four rows of W at a time, in whatever type they are stored, meet every row of x while they are in the first-level cache. Four rows
+ * Products of a large matrix with a few vectors: {@code c (+)= factor x W^T} for a few rows of x, as in decoding, and {@code c = x op(b)} for a few
+ * columns of b, as the first half of LoRA. Time goes into reading the large operand once from memory, so it is not packed:
+ * four of its rows at a time, in whatever type they are stored, meet every vector while they are in the first-level cache. Four rows
  * are four streams for the prefetcher and four accumulators to hide the latency of the multiply-add.
  */
 final class MatVecKernel {
     /** More rows than this are faster packed. */
     static final int MAX_ROWS = 4;
+    /** More columns than this are. */
+    static final int MAX_COLUMNS = 16;
 
     private static final int GROUP = 4;
     private static final int X_SLOT = 3;
     private static final int DOT_SLOT = 4;
     private static final long GRAIN = 32_768;
+
+    /** Where results go: of vector i and row j of the large matrix to {@code vectorStep i + rowStep j}. */
+    private record Target(MemorySegment c, long vectorStep, long rowStep, float factor, boolean add) {
+        void put(int vector, long row, float value) {
+            long at = vectorStep * vector + rowStep * row;
+            Lanes.set(c, at, add ? Lanes.get(c, at) + factor * value : factor * value);
+        }
+    }
 
     private final Workers workers;
 
@@ -27,29 +38,44 @@ final class MatVecKernel {
         this.workers = workers;
     }
 
+    /** {@code c [rows, columns] (+)= factor x w^T}, w {@code [columns, inner]}. */
     void multiply(Matrix x, int rows, Matrix w, int columns, int inner, MemorySegment c, float factor, boolean add) {
-        float[] packed = workers.scratch().floats(X_SLOT, rows * inner);
+        float[] vectors = workers.scratch().floats(X_SLOT, rows * inner);
         for (int i = 0; i < rows; i++) {
-            Lanes.widen(DType.F32, x.data(), x.index(i, 0), inner, packed, i * inner);
+            Lanes.widen(x.type(), x.data(), x.index(i, 0), inner, vectors, i * inner);
         }
-        long grain = Math.max(1, GRAIN / inner / GROUP) * GROUP;
-        workers.ranges(columns, grain, (from, to, scratch) -> {
+        multiply(w, columns, vectors, rows, inner, new Target(c, columns, 1, factor, add));
+    }
+
+    /** {@code c [rows, columns] = x op(b)}; b is stored {@code [columns, inner]} if it is to be transposed, else {@code [inner, columns]}. */
+    void fewColumns(Matrix x, int rows, Matrix b, boolean transposed, int columns, int inner, MemorySegment c) {
+        float[] vectors = workers.scratch().floats(X_SLOT, columns * inner);
+        for (int i = 0; i < columns; i++) {
+            if (transposed) {
+                Lanes.widen(b.type(), b.data(), b.index(i, 0), inner, vectors, i * inner);
+            } else {
+                for (int k = 0; k < inner; k++) {
+                    vectors[i * inner + k] = Lanes.widen(b.type(), b.data(), b.index(k, i));
+                }
+            }
+        }
+        multiply(x, rows, vectors, columns, inner, new Target(c, 1, columns, 1, false));
+    }
+
+    private void multiply(Matrix w, int rows, float[] vectors, int count, int inner, Target target) {
+        long grain = Math.max(1, GRAIN / Math.max(1, inner) / GROUP) * GROUP;
+        workers.ranges(rows, grain, (from, to, scratch) -> {
             float[] dots = scratch.floats(DOT_SLOT, GROUP);
             for (long j = from; j < to; j += GROUP) {
                 int group = (int) Math.min(GROUP, to - j);
-                for (int i = 0; i < rows; i++) {
-                    dots(w, j, group, packed, i * inner, inner, dots);
-                    store(dots, group, c, (long) i * columns + j, factor, add);
+                for (int i = 0; i < count; i++) {
+                    dots(w, j, group, vectors, i * inner, inner, dots);
+                    for (int g = 0; g < group; g++) {
+                        target.put(i, j + g, dots[g]);
+                    }
                 }
             }
         });
-    }
-
-    private static void store(float[] dots, int count, MemorySegment c, long at, float factor, boolean add) {
-        for (int j = 0; j < count; j++) {
-            float value = factor * dots[j];
-            Lanes.set(c, at + j, add ? Lanes.get(c, at + j) + value : value);
-        }
     }
 
     private static void dots(Matrix w, long row, int group, float[] x, int at, int count, float[] dots) {
