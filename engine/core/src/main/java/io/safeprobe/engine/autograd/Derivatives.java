@@ -102,20 +102,36 @@ final class Derivatives {
                 () -> op.transposeB() ? g.matmul(a, true, op.transposeA()) : a.matmul(g, !op.transposeA(), false));
     }
 
-    /** With {@code h = z A^T} and {@code y = x W^T + s h B^T}. */
+    /** With {@code h = z A^T} and {@code y = x W^T + s h B^T}, or none of W, A and B transposed. */
     private List<@Nullable Value> lora(Op.LoraLinear op, Value h, @Nullable Value gy, @Nullable Value gh) {
         Value x = in.get(0);
         Value weight = in.get(1);
         Value z = in.get(2);
         Value a = in.get(3);
         Value b = in.get(4);
-        Value inner = wants[2] || wants[3] ? sum(gy == null ? null : gy.matmul(b, false, false).scale(op.scale()), gh) : null;
+        boolean back = !op.transpose();
+        if (gy != null && gh == null && x == z && wants[0]) {
+            // Both ways to x at once: gy W + s (gy B) A, whose second output is gy B.
+            List<Value> both = graph.run(new Op.LoraLinear(op.scale(), back), List.of(gy, weight, gy, b, a));
+            return each(
+                    both::getFirst,
+                    () -> weightGradient(op, gy, x),
+                    () -> null,
+                    () -> weightGradient(op, both.get(1), z).scale(op.scale()),
+                    () -> weightGradient(op, gy, h).scale(op.scale()));
+        }
+        Value inner = wants[2] || wants[3] ? sum(gy == null ? null : gy.matmul(b, false, back).scale(op.scale()), gh) : null;
         return each(
-                () -> gy == null ? null : gy.matmul(weight, false, false),
-                () -> gy == null ? null : gy.matmul(x, true, false),
-                () -> inner == null ? null : inner.matmul(a, false, false),
-                () -> inner == null ? null : inner.matmul(z, true, false),
-                () -> gy == null ? null : gy.matmul(h, true, false).scale(op.scale()));
+                () -> gy == null ? null : gy.matmul(weight, false, back),
+                () -> gy == null ? null : weightGradient(op, gy, x),
+                () -> inner == null ? null : inner.matmul(a, false, back),
+                () -> inner == null ? null : weightGradient(op, inner, z),
+                () -> gy == null ? null : weightGradient(op, gy, h).scale(op.scale()));
+    }
+
+    /** Of {@code x op(w)} to w, stored {@code [out, in]} if it is transposed, else {@code [in, out]}. */
+    private static Value weightGradient(Op.LoraLinear op, Value g, Value x) {
+        return op.transpose() ? g.matmul(x, true, false) : x.matmul(g, true, false);
     }
 
     /** To x by the pull, where it was computed and need not be differentiated itself; else by the logits, which are computed for it. */

@@ -66,7 +66,7 @@ public final class Value {
 
     /** {@link Op.LoraLinear} of this {@code [t, in]}; {@code dropped} is this after dropout, or this itself. */
     public Value loraLinear(Value weight, Value dropped, Value a, Value b, double scale) {
-        return graph.run(new Op.LoraLinear(scale), List.of(this, weight, dropped, a, b)).getFirst();
+        return graph.run(new Op.LoraLinear(scale, true), List.of(this, weight, dropped, a, b)).getFirst();
     }
 
     /** {@code this + other}. */

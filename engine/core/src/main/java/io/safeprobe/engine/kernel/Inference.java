@@ -43,7 +43,7 @@ public final class Inference {
     private List<Output> infer(Op checked) {
         return switch (checked) {
             case Op.MatMul matmul -> matmul(matmul);
-            case Op.LoraLinear _ -> lora();
+            case Op.LoraLinear lora -> lora(lora.transpose());
             case Op.AddScaled _, Op.Mul _ -> {
                 count(2);
                 sameShape(0, 1);
@@ -233,16 +233,22 @@ public final class Inference {
         return one(activation(0), m, b.dim(matmul.transposeB() ? 0 : 1));
     }
 
-    private List<Output> lora() {
+    private List<Output> lora(boolean transpose) {
         count(5);
         need(in.stream().allMatch(tensor -> tensor.shape().rank() == 2), "all inputs must be matrices");
         weight(1);
         sameShape(0, 2);
-        long rank = rows(3);
-        need(width(1) == width(0) && width(3) == width(0), "W and A need the width of x");
-        need(rows(4) == rows(1) && width(4) == rank, "B must be [out, r]");
+        long rank = transpose ? rows(3) : width(3);
+        long out = transpose ? rows(1) : width(1);
+        if (transpose) {
+            need(width(1) == width(0) && width(3) == width(0), "W and A need the width of x");
+            need(rows(4) == out && width(4) == rank, "B must be [out, r]");
+        } else {
+            need(rows(1) == width(0) && rows(3) == width(0), "W and A need as many rows as x has columns");
+            need(rows(4) == rank && width(4) == out, "B must be [r, out]");
+        }
         need(in.get(3).dtype() == activation(0) && in.get(4).dtype() == activation(0), "A and B need the type of x");
-        return List.of(new Output(activation(0), Shape.of(rows(0), rows(1))), new Output(activation(0), Shape.of(rows(0), rank)));
+        return List.of(new Output(activation(0), Shape.of(rows(0), out)), new Output(activation(0), Shape.of(rows(0), rank)));
     }
 
     private List<Output> rotary() {

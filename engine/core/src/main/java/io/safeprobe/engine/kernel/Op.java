@@ -17,9 +17,11 @@ public sealed interface Op {
 
     /**
      * {@code y = x W^T + scale (z A^T) B^T}, LoRA (arXiv 2106.09685, eq. 3). Inputs x {@code [t, in]}, W {@code [out, in]}, z {@code [t, in]}
-     * (x after dropout), A {@code [r, in]}, B {@code [out, r]}; outputs y {@code [t, out]} and {@code h = z A^T} {@code [t, r]}.
+     * (x after dropout), A {@code [r, in]}, B {@code [out, r]}; outputs y {@code [t, out]} and {@code h = z A^T} {@code [t, r]}. Without
+     * {@code transpose} none of the three is transposed, {@code y = x W + scale (z A) B} with W {@code [in, out]}, A {@code [in, r]} and B {@code [r, out]}:
+     * the gradient to x is of this form.
      */
-    record LoraLinear(double scale) implements Op {}
+    record LoraLinear(double scale, boolean transpose) implements Op {}
 
     /** {@code a + factor b}, same shape. */
     record AddScaled(double factor) implements Op {}

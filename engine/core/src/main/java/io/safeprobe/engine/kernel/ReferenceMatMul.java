@@ -25,16 +25,16 @@ final class ReferenceMatMul {
     }
 
     static void lora(Op.LoraLinear op, List<Tensor> in, Tensor y, Tensor h) {
-        Op.MatMul byTransposed = new Op.MatMul(false, true);
-        matmul(byTransposed, in.get(2), in.get(3), h);
-        matmul(byTransposed, in.get(0), in.get(1), y);
+        Op.MatMul product = new Op.MatMul(false, op.transpose());
+        matmul(product, in.get(2), in.get(3), h);
+        matmul(product, in.get(0), in.get(1), y);
         Tensor b = in.get(4);
         long columns = y.shape().dim(1);
         long rank = h.shape().dim(1);
         for (long i = 0; i < y.elements(); i++) {
             double sum = 0;
             for (long r = 0; r < rank; r++) {
-                sum += h.get(i / columns * rank + r) * b.get(i % columns * rank + r);
+                sum += h.get(i / columns * rank + r) * b.get(op.transpose() ? i % columns * rank + r : r * columns + i % columns);
             }
             y.set(i, y.get(i) + op.scale() * sum);
         }

@@ -78,6 +78,25 @@ class GraphTest {
     }
 
     @Test
+    void theGradientToTheInputOfALoraLayerIsOneOperation() {
+        Value x = graph.variable(random(3, 4));
+        Tensor weight = random(5, 4);
+        Value a = graph.variable(random(2, 4));
+        Value b = graph.variable(random(5, 2));
+        Value seed = graph.constant(random(3, 5));
+        List<Value> variables = List.of(x, a, b);
+        kernels.forget();
+        List<Tensor> fused = graph.gradient(x.loraLinear(graph.constant(weight), x, a, b, 0.5).mul(seed).sum(), variables);
+        assertThat(kernels.count(Op.LoraLinear.class)).as("forward and back").isEqualTo(2);
+        assertThat(kernels.count(Op.MatMul.class)).as("to A and B").isEqualTo(2);
+        assertThat(kernels.count(Op.AddScaled.class)).as("nothing is left to add up").isZero();
+        List<Tensor> composed = graph.gradient(x.linear(graph.constant(weight)).add(x.linear(a).linear(b), 0.5).mul(seed).sum(), variables);
+        for (int i = 0; i < variables.size(); i++) {
+            assertThat(fused.get(i).toDoubles()).containsExactly(composed.get(i).toDoubles(), within(1e-12));
+        }
+    }
+
+    @Test
     void whatIsBelowTheLowestVariableIsNotEvenRecorded() {
         Value ids = graph.constant(Tensor.of(scope, Shape.of(3), 0, 2, 1));
         Value hidden = graph.constant(random(4, 6)).gather(ids);

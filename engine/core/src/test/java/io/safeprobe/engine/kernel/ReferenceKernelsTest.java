@@ -43,9 +43,13 @@ class ReferenceKernelsTest {
         Tensor dropped = figures.matrix(1, 0, 4);
         Tensor a = figures.matrix(1, 3, 5);
         Tensor b = figures.matrix(3, 1, -1, 2);
-        List<Tensor> outputs = figures.outputs(new Op.LoraLinear(0.5), x, weight, dropped, a, b);
+        List<Tensor> outputs = figures.outputs(new Op.LoraLinear(0.5, true), x, weight, dropped, a, b);
         assertThat(outputs.get(1).toDoubles()).as("z A^T").containsExactly(20);
         assertThat(outputs.get(0).toDoubles()).as("x W^T + 0.5 (z A^T) B^T").containsExactly(11, -8, 23);
+        outputs = figures.outputs(
+                new Op.LoraLinear(0.5, false), x, figures.matrix(2, 1, 0, 1, 0, 1, 1), dropped, figures.matrix(2, 3, 5), figures.matrix(1, 1, -1, 2));
+        assertThat(outputs.get(1).toDoubles()).as("z A").containsExactly(20);
+        assertThat(outputs.get(0).toDoubles()).as("x W + 0.5 (z A) B").containsExactly(11, -8, 23);
     }
 
     @Test

@@ -39,15 +39,18 @@ final class Products {
     }
 
     void matmul(Op.MatMul op, Tensor a, Tensor b, Tensor y) {
-        Matrix left = Matrix.of(places, a);
-        Matrix right = Matrix.of(places, b);
-        multiply(op.transposeA() ? left.transposed() : left, op.transposeB() ? right.transposed() : right, places.of(y), 1, false);
+        multiply(operand(a, op.transposeA()), operand(b, op.transposeB()), places.of(y), 1, false);
+    }
+
+    private Matrix operand(Tensor tensor, boolean transposed) {
+        Matrix matrix = Matrix.of(places, tensor);
+        return transposed ? matrix.transposed() : matrix;
     }
 
     void lora(Op.LoraLinear op, List<Tensor> in, Tensor y, Tensor h) {
-        multiply(Matrix.of(places, in.get(2)), Matrix.of(places, in.get(3)).transposed(), places.of(h), 1, false);
-        multiply(Matrix.of(places, in.get(0)), Matrix.of(places, in.get(1)).transposed(), places.of(y), 1, false);
-        multiply(Matrix.of(places, h), Matrix.of(places, in.get(4)).transposed(), places.of(y), (float) op.scale(), true);
+        multiply(Matrix.of(places, in.get(2)), operand(in.get(3), op.transpose()), places.of(h), 1, false);
+        multiply(Matrix.of(places, in.get(0)), operand(in.get(1), op.transpose()), places.of(y), 1, false);
+        multiply(Matrix.of(places, h), operand(in.get(4), op.transpose()), places.of(y), (float) op.scale(), true);
     }
 
     /** {@code y = factor a b}, or added to y. */

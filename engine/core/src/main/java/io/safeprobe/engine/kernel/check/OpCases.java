@@ -32,21 +32,24 @@ public final class OpCases {
                 all.add(OpFamily.of(Op.MatMul.class, form + " with a long side", draw -> product(draw, left, right, draw.longProduct())));
             }
         }
-        all.add(OpFamily.of(Op.LoraLinear.class, draw -> {
-            int tokens = draw.extent(40);
-            int in = draw.extent(100);
-            int out = draw.extent(110);
-            int rank = draw.large() ? draw.of(1, 2, 8, 13, 16) : draw.between(1, 3);
-            return OpCase.of(
-                            new Op.LoraLinear(draw.factor()),
-                            draw.real(Shape.of(tokens, in)),
-                            draw.real(Shape.of(out, in)).asWeight(),
-                            draw.real(Shape.of(tokens, in)),
-                            draw.real(Shape.of(rank, in)),
-                            draw.real(Shape.of(out, rank)))
-                    .outputs(2)
-                    .terms((long) in * rank);
-        }));
+        all.add(OpFamily.of(Op.LoraLinear.class, "transposed", draw -> lora(draw, true)));
+        all.add(OpFamily.of(Op.LoraLinear.class, "as it is", draw -> lora(draw, false)));
+    }
+
+    private static OpCase lora(Draw draw, boolean transpose) {
+        int tokens = draw.extent(40);
+        int in = draw.extent(100);
+        int out = draw.extent(110);
+        int rank = draw.large() ? draw.of(1, 2, 8, 13, 16, 40) : draw.between(1, 3);
+        return OpCase.of(
+                        new Op.LoraLinear(draw.factor(), transpose),
+                        draw.real(Shape.of(tokens, in)),
+                        draw.real(transpose ? Shape.of(out, in) : Shape.of(in, out)).asWeight(),
+                        draw.real(Shape.of(tokens, in)),
+                        draw.real(transpose ? Shape.of(rank, in) : Shape.of(in, rank)),
+                        draw.real(transpose ? Shape.of(out, rank) : Shape.of(rank, out)))
+                .outputs(2)
+                .terms((long) in * rank);
     }
 
     /** Extents are rows, inner extent and columns. */

@@ -73,18 +73,18 @@ final class AttentionKernel {
         }
         int keys = segment.visible(task.to - 1);
         int column = task.head / call.group * call.size;
-        MemorySegment k = packKeys(call.k, segment.firstKey(), keys, column, call.size, scratch, K_SLOT);
+        MemorySegment k = packRows(call.k, segment.firstKey(), keys, column, call.size, scratch, K_SLOT);
         MemorySegment v = packDimensions(call.v, segment.firstKey(), keys, column, call.size, scratch, V_SLOT);
         for (int from = task.from; from < task.to; from += COLUMNS) {
             panel(call, task, from, Math.min(COLUMNS, task.to - from), k, v, keys, scratch);
         }
     }
 
-    /** Packs rows of keys as an A operand {@code [keys, size]}. */
-    static MemorySegment packKeys(Matrix source, int firstKey, int keys, int column, int size, Scratch scratch, int slot) {
-        MemorySegment packed = scratch.nativeFloats(slot, (long) ScorePanel.panels(keys) * A_STRIDE * size);
-        for (int key = 0; key < keys; key += ROWS) {
-            Panels.packRowsOfA(source.from(firstKey + (long) key, column), Math.min(ROWS, keys - key), size, packed, (long) key / ROWS * A_STRIDE * size);
+    /** Packs {@code count} rows of a head as an A operand {@code [count, size]}. */
+    static MemorySegment packRows(Matrix source, int first, int count, int column, int size, Scratch scratch, int slot) {
+        MemorySegment packed = scratch.nativeFloats(slot, (long) ScorePanel.panels(count) * A_STRIDE * size);
+        for (int row = 0; row < count; row += ROWS) {
+            Panels.packRowsOfA(source.from(first + (long) row, column), Math.min(ROWS, count - row), size, packed, (long) row / ROWS * A_STRIDE * size);
         }
         return packed;
     }

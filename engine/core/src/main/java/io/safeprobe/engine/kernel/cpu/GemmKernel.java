@@ -3,15 +3,12 @@ package io.safeprobe.engine.kernel.cpu;
 import static io.safeprobe.engine.kernel.cpu.GemmTile.A_STRIDE;
 import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
 import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
-import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
 
 import io.safeprobe.engine.kernel.Op;
 import io.safeprobe.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.stream.IntStream;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +29,6 @@ final class GemmKernel {
     private static final int LEAST_PANELS = 4;
     private static final int TASKS_PER_THREAD = 6;
     private static final int PACK_GRAIN = 8_192;
-    private static final int TILE_SLOT = 2;
     private static final int A_SLOT = 3;
     /** Floats of packed B that stay in the second-level cache while the rows of a group pass. */
     private static final int NEAR = 160_000;
@@ -85,10 +81,10 @@ final class GemmKernel {
     }
 
     void lora(Op.LoraLinear op, List<Tensor> in, Tensor y, Tensor h) {
-        multiply(product(in.get(2), false, in.get(3), true, h, null));
+        multiply(product(in.get(2), false, in.get(3), op.transpose(), h, null));
         int rank = Math.toIntExact(h.shape().dim(1));
         Tail tail = new Tail(Matrix.of(h), Matrix.of(in.get(4)), rank, (float) op.scale());
-        multiply(product(in.get(0), false, in.get(1), true, y, tail));
+        multiply(product(in.get(0), false, in.get(1), op.transpose(), y, tail));
     }
 
     private static Product product(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor y, @Nullable Tail tail) {
@@ -228,42 +224,12 @@ final class GemmKernel {
     private static void row(Block block, MemorySegment a, long aAt, int i, MemorySegment b, int column, int columnEnd, Scratch scratch) {
         int steps = block.steps();
         int rows = Math.min(ROWS, block.product.rows - i * ROWS);
-        MemorySegment tile = scratch.nativeFloats(TILE_SLOT, GemmTile.FLOATS);
         Matrix c = block.product.c;
         for (int j = column; j < columnEnd; j++) {
             int columns = Math.min(COLUMNS, block.columns - j * COLUMNS);
             long bAt = (long) j * COLUMNS * steps;
             long at = c.index((long) i * ROWS, block.column + (long) j * COLUMNS);
-            if (!block.add && rows == ROWS && columns == COLUMNS) {
-                GemmTile.multiply(steps, a, aAt, b, bAt, columns, c.data(), at, c.stride());
-            } else {
-                GemmTile.multiply(steps, a, aAt, b, bAt, columns, tile, 0, COLUMNS);
-                store(tile, c.data(), at, c.stride(), rows, columns, block.add);
-            }
-        }
-    }
-
-    private static void store(MemorySegment tile, MemorySegment c, long at, long stride, int rows, int columns, boolean add) {
-        int whole = columns / COUNT * COUNT;
-        for (int i = 0; i < rows; i++) {
-            long to = at + i * stride;
-            for (int j = 0; j < whole; j += COUNT) {
-                FloatVector value = Lanes.load(tile, (long) i * COLUMNS + j);
-                Lanes.store(add ? value.add(Lanes.load(c, to + j)) : value, c, to + j);
-            }
-        }
-        if (whole < columns) {
-            storeTail(tile, whole, c, at + whole, stride, rows, columns - whole, add);
-        }
-    }
-
-    private static void storeTail(
-            MemorySegment tile, int from, MemorySegment c, long at, long stride, int rows, int columns, boolean add) {
-        VectorMask<Float> mask = Lanes.tail(0, columns);
-        for (int i = 0; i < rows; i++) {
-            FloatVector value = Lanes.load(tile, from + (long) i * COLUMNS);
-            long to = at + i * stride;
-            Lanes.store(add ? value.add(Lanes.load(c, to, mask)) : value, c, to, mask);
+            GemmTile.multiplyExactly(steps, a, aAt, A_STRIDE, b, bAt, rows, columns, c.data(), at, c.stride(), block.add, scratch);
         }
     }
 }

@@ -35,7 +35,6 @@ final class HeadKernel {
     private static final int MOST_ROWS = 80 * ROWS;
     private static final int PACK_ROWS = 8 * ROWS;
     private static final int LOGIT_SLOT = 0;
-    private static final int TILE_SLOT = 2;
     private static final int WIDE_SLOT = 5;
     private static final int ROW_SLOT = 3;
 
@@ -191,7 +190,8 @@ final class HeadKernel {
         MemorySegment logits = scratch.nativeFloats(LOGIT_SLOT, (long) call.blockRows * COLUMNS);
         for (int r = 0; r < rows; r += ROWS) {
             long a = call.rowsAt(block) + r / ROWS * (long) A_STRIDE * call.width;
-            GemmTile.multiply(call.width, call.headRows, a, call.hidden, (long) panel * COLUMNS * call.width, tokens, logits, (long) r * COLUMNS, COLUMNS);
+            GemmTile.multiply(
+                    call.width, call.headRows, a, A_STRIDE, call.hidden, (long) panel * COLUMNS * call.width, tokens, logits, (long) r * COLUMNS, COLUMNS);
         }
         for (int column = 0; call.softcap != 0 && column < tokens; column += COUNT) {
             cap(logits, column, rows, call.softcap);
@@ -276,10 +276,10 @@ final class HeadKernel {
     }
 
     private static void addMix(Call call, int block, int rows, int panel, int tokens, MemorySegment weights, Scratch scratch) {
-        MemorySegment tile = scratch.nativeFloats(TILE_SLOT, GemmTile.FLOATS);
         for (int p = 0; p < call.widthPanels(); p++) {
-            GemmTile.multiply(rows, call.headColumns, call.columnsAt(block) + (long) p * A_STRIDE * rows, weights, 0, tokens, tile, 0, COLUMNS);
-            ScorePanel.addTile(tile, tokens, 1f, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS);
+            long a = call.columnsAt(block) + (long) p * A_STRIDE * rows;
+            GemmTile.multiplyExactly(
+                    rows, call.headColumns, a, A_STRIDE, weights, 0, ROWS, tokens, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS, COLUMNS, true, scratch);
         }
     }
 

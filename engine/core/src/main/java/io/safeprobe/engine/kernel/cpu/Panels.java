@@ -26,8 +26,13 @@ final class Panels {
     /** Four and eight floats on their way from one place to another; why they are not vectors of floats: {@link Lanes}. */
     private static final VectorSpecies<Long> QUAD = LongVector.SPECIES_128;
     private static final VectorSpecies<Byte> OCTET = ByteVector.SPECIES_256;
-    private static final IntVector LOW = IntVector.fromArray(Lanes.I, interleaved(0), 0);
-    private static final IntVector HIGH = IntVector.fromArray(Lanes.I, interleaved(COUNT / 2), 0);
+    private static final IntVector LOW = IntVector.fromArray(Lanes.I, interleaved(0, 1), 0);
+    private static final IntVector HIGH = IntVector.fromArray(Lanes.I, interleaved(COUNT / 2, 1), 0);
+    /** The same for runs of four floats, and of half a vector. */
+    private static final IntVector QUADS_LOW = IntVector.fromArray(Lanes.I, interleaved(0, 4), 0);
+    private static final IntVector QUADS_HIGH = IntVector.fromArray(Lanes.I, interleaved(COUNT / 2, 4), 0);
+    private static final IntVector HALVES_LOW = IntVector.fromArray(Lanes.I, interleaved(0, COUNT / 2), 0);
+    private static final IntVector HALVES_HIGH = IntVector.fromArray(Lanes.I, interleaved(COUNT / 2, COUNT / 2), 0);
     /** Steps packed at a time: this much of a panel, which every four rows visit again, stays in the first-level cache. */
     private static final int CHUNK = 128;
     private static final int STAGE_SLOT = 0;
@@ -35,10 +40,12 @@ final class Panels {
 
     private Panels() {}
 
-    private static int[] interleaved(int from) {
+    /** Which elements of two vectors, one after the other, take turns from index {@code from} on, in runs of {@code run}. */
+    private static int[] interleaved(int from, int run) {
         int[] index = new int[COUNT];
         for (int i = 0; i < COUNT; i++) {
-            index[i] = from + i / 2 + (i % 2) * COUNT;
+            int turn = i / run;
+            index[i] = from + turn / 2 * run + i % run + turn % 2 * COUNT;
         }
         return index;
     }
@@ -48,7 +55,8 @@ final class Panels {
      * the last row; what lies behind is left as it is.
      */
     static void packRowsOfB(Matrix source, int rows, int depth, MemorySegment target, long to, Scratch scratch) {
-        for (int r = 0; r < rows; r += 4) {
+        int r = transposeSixteens(source, rows, depth, target, to, COLUMNS, scratch);
+        for (; r < rows; r += 4) {
             transposeQuad(source, r, rows - 1, depth, target, to + r, COLUMNS, scratch);
         }
     }
@@ -58,7 +66,7 @@ final class Panels {
      * {@code rows} floats from {@code to + c * step} on, and nothing else is written.
      */
     static void transpose(Matrix source, int rows, int columns, MemorySegment target, long to, long step, Scratch scratch) {
-        int r = 0;
+        int r = transposeSixteens(source, rows, columns, target, to, step, scratch);
         for (; r + 4 <= rows; r += 4) {
             transposeQuad(source, r, rows - 1, columns, target, to + r, step, scratch);
         }
@@ -69,44 +77,90 @@ final class Panels {
         }
     }
 
+    /** As many rows as make whole vectors of sixteen, where vectors have so many; says how many rows that was. */
+    private static int transposeSixteens(Matrix source, int rows, int columns, MemorySegment target, long to, long step, Scratch scratch) {
+        int whole = COUNT == 16 ? rows / 16 * 16 : 0;
+        MemorySegment quads = scratch.nativeFloats(QUAD_SLOT, 16 * CHUNK);
+        for (int r = 0; r < whole; r += 16) {
+            for (int done = 0; done < columns; done += CHUNK) {
+                int steps = Math.min(CHUNK, columns - done);
+                for (int i = 0; i < 4; i++) {
+                    interleaveFour(source, r + 4 * i, rows - 1, done, steps, quads, 4L * CHUNK * i, scratch);
+                }
+                joinQuads(quads, steps, target, to + done * step + r, step);
+            }
+        }
+        return whole;
+    }
+
     /** Rows {@code [row, row + 4)}, none behind {@code last}, become four floats each {@code step}. */
     private static void transposeQuad(Matrix source, int row, int last, int columns, MemorySegment target, long to, long step, Scratch scratch) {
-        MemorySegment quads = scratch.nativeFloats(QUAD_SLOT, 4 * CHUNK);
-        long row0 = source.index(row, 0);
-        long row1 = source.index(Math.min(row + 1, last), 0);
-        long row2 = source.index(Math.min(row + 2, last), 0);
-        long row3 = source.index(Math.min(row + 3, last), 0);
+        MemorySegment quads = scratch.nativeFloats(QUAD_SLOT, 16 * CHUNK);
         for (int done = 0; done < columns; done += CHUNK) {
             int steps = Math.min(CHUNK, columns - done);
-            int vectors = (steps + COUNT - 1) / COUNT * COUNT;
-            // A vector that ends behind the row is read as it is where there is memory; what it has too much is not stored.
-            if (source.type() == DType.F32 && row3 + done + vectors <= source.data().byteSize() / 4) {
-                interleaveRows(source.data(), row0 + done, row1 + done, row2 + done, row3 + done, vectors, quads);
-            } else {
-                float[] stage = scratch.floats(STAGE_SLOT, 4 * CHUNK);
-                Lanes.widen(source.type(), source.data(), row0 + done, steps, stage, 0);
-                Lanes.widen(source.type(), source.data(), row1 + done, steps, stage, CHUNK);
-                Lanes.widen(source.type(), source.data(), row2 + done, steps, stage, 2 * CHUNK);
-                Lanes.widen(source.type(), source.data(), row3 + done, steps, stage, 3 * CHUNK);
-                interleaveStage(stage, vectors, quads);
-            }
+            interleaveFour(source, row, last, done, steps, quads, 0, scratch);
             storeQuads(quads, steps, target, to + done * step, step);
         }
     }
 
-    private static void interleaveRows(MemorySegment data, long row0, long row1, long row2, long row3, int steps, MemorySegment quads) {
-        for (int k = 0; k < steps; k += COUNT) {
-            interleave(row(data, row0 + k), row(data, row1 + k), row(data, row2 + k), row(data, row3 + k), quads, 4L * k);
+    /** Columns {@code [column, column + steps)} of rows {@code [row, row + 4)}, none behind {@code last}, as quads {@code [steps, 4]}. */
+    private static void interleaveFour(Matrix source, int row, int last, int column, int steps, MemorySegment quads, long to, Scratch scratch) {
+        long row0 = source.index(row, column);
+        long row1 = source.index(Math.min(row + 1, last), column);
+        long row2 = source.index(Math.min(row + 2, last), column);
+        long row3 = source.index(Math.min(row + 3, last), column);
+        int vectors = (steps + COUNT - 1) / COUNT * COUNT;
+        // A vector that ends behind the row is read as it is where there is memory; what it has too much is not stored.
+        if (source.type() == DType.F32 && row3 + vectors <= source.data().byteSize() / 4) {
+            interleaveRows(source.data(), row0, row1, row2, row3, vectors, quads, to);
+        } else {
+            float[] stage = scratch.floats(STAGE_SLOT, 4 * CHUNK);
+            Lanes.widen(source.type(), source.data(), row0, steps, stage, 0);
+            Lanes.widen(source.type(), source.data(), row1, steps, stage, CHUNK);
+            Lanes.widen(source.type(), source.data(), row2, steps, stage, 2 * CHUNK);
+            Lanes.widen(source.type(), source.data(), row3, steps, stage, 3 * CHUNK);
+            interleaveStage(stage, vectors, quads, to);
         }
     }
 
-    private static void interleaveStage(float[] stage, int steps, MemorySegment quads) {
+    /** Four rows of quads {@code [steps, 4]}, {@link #CHUNK} quads apart, become sixteen floats each {@code step}: a transpose of quads. */
+    private static void joinQuads(MemorySegment quads, int steps, MemorySegment target, long to, long step) {
+        int whole = steps / 4 * 4;
+        for (int c = 0; c < whole; c += 4) {
+            long at = to + c * step;
+            IntVector quad0 = row(quads, 4L * c);
+            IntVector quad1 = row(quads, 4L * (CHUNK + c));
+            IntVector quad2 = row(quads, 4L * (2 * CHUNK + c));
+            IntVector quad3 = row(quads, 4L * (3 * CHUNK + c));
+            IntVector low01 = QUADS_LOW.selectFrom(quad0, quad1);
+            IntVector low23 = QUADS_LOW.selectFrom(quad2, quad3);
+            IntVector high01 = QUADS_HIGH.selectFrom(quad0, quad1);
+            IntVector high23 = QUADS_HIGH.selectFrom(quad2, quad3);
+            Lanes.store(HALVES_LOW.selectFrom(low01, low23).reinterpretAsFloats(), target, at);
+            Lanes.store(HALVES_HIGH.selectFrom(low01, low23).reinterpretAsFloats(), target, at + step);
+            Lanes.store(HALVES_LOW.selectFrom(high01, high23).reinterpretAsFloats(), target, at + 2 * step);
+            Lanes.store(HALVES_HIGH.selectFrom(high01, high23).reinterpretAsFloats(), target, at + 3 * step);
+        }
+        for (int c = whole; c < steps; c++) {
+            for (int i = 0; i < 16; i++) {
+                Lanes.set(target, to + c * step + i, Lanes.get(quads, 4L * (i / 4 * CHUNK + c) + i % 4));
+            }
+        }
+    }
+
+    private static void interleaveRows(MemorySegment data, long row0, long row1, long row2, long row3, int steps, MemorySegment quads, long to) {
+        for (int k = 0; k < steps; k += COUNT) {
+            interleave(row(data, row0 + k), row(data, row1 + k), row(data, row2 + k), row(data, row3 + k), quads, to + 4L * k);
+        }
+    }
+
+    private static void interleaveStage(float[] stage, int steps, MemorySegment quads, long to) {
         for (int k = 0; k < steps; k += COUNT) {
             IntVector row0 = FloatVector.fromArray(S, stage, k).reinterpretAsInts();
             IntVector row1 = FloatVector.fromArray(S, stage, k + CHUNK).reinterpretAsInts();
             IntVector row2 = FloatVector.fromArray(S, stage, k + 2 * CHUNK).reinterpretAsInts();
             IntVector row3 = FloatVector.fromArray(S, stage, k + 3 * CHUNK).reinterpretAsInts();
-            interleave(row0, row1, row2, row3, quads, 4L * k);
+            interleave(row0, row1, row2, row3, quads, to + 4L * k);
         }
     }
 

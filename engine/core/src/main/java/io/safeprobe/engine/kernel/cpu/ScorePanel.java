@@ -35,7 +35,7 @@ final class ScorePanel {
     /** {@code panel [rows, COLUMNS] = a b}, with a packed by rows and b the {@code queries} of the block, both over {@code depth}; a panel of a has {@code room} steps. */
     static void multiply(MemorySegment a, int rows, int room, MemorySegment b, int depth, int queries, MemorySegment panel) {
         for (int p = 0; p < panels(rows); p++) {
-            GemmTile.multiply(depth, a, (long) p * A_STRIDE * room, b, 0, queries, panel, (long) p * GemmTile.FLOATS, COLUMNS);
+            GemmTile.multiply(depth, a, (long) p * A_STRIDE * room, A_STRIDE, b, 0, queries, panel, (long) p * GemmTile.FLOATS, COLUMNS);
         }
     }
 
@@ -45,28 +45,6 @@ final class ScorePanel {
         FloatVector factor = FloatVector.broadcast(S, cap);
         for (long i = 0; i < (long) keys * COLUMNS; i += COUNT) {
             Lanes.store(Tanh.of(Lanes.load(panel, i).mul(inverse)).mul(factor), panel, i);
-        }
-    }
-
-    /** As {@link #cap(MemorySegment, int, float)}, and keeps the slope of the cap at each score. */
-    static void cap(MemorySegment panel, int keys, float cap, MemorySegment slope) {
-        FloatVector inverse = FloatVector.broadcast(S, 1 / cap);
-        FloatVector factor = FloatVector.broadcast(S, cap);
-        for (long i = 0; i < (long) keys * COLUMNS; i += COUNT) {
-            FloatVector t = Tanh.of(Lanes.load(panel, i).mul(inverse));
-            Lanes.store(Tanh.slope(t), slope, i);
-            Lanes.store(t.mul(factor), panel, i);
-        }
-    }
-
-    /** {@code a *= b} in the first {@code keys} rows. */
-    static void multiplyBy(MemorySegment a, MemorySegment b, int keys) {
-        long count = (long) keys * COLUMNS;
-        long to = Lanes.target(a, 0, count, 4);
-        long from = Lanes.address(b, 0, count, 4);
-        for (long i = 0; i < 4 * count; i += 4L * COUNT) {
-            FloatVector factor = FloatVector.fromMemorySegment(S, ALL, (from + i) & ADDRESS, ORDER);
-            FloatVector.fromMemorySegment(S, ALL, (to + i) & ADDRESS, ORDER).mul(factor).intoMemorySegment(ALL, (to + i) & ADDRESS, ORDER);
         }
     }
 
@@ -83,11 +61,6 @@ final class ScorePanel {
                 v.intoMemorySegment(ALL, (to + 4L * row * COLUMNS + 4L * c) & ADDRESS, ORDER, S.indexInRange(c, hidden));
             }
         }
-    }
-
-    /** Sets the rows that the last tile has too many to 0. */
-    static void clearBehind(MemorySegment panel, int keys) {
-        panel.asSlice(4L * keys * COLUMNS, 4 * (size(keys) - (long) keys * COLUMNS)).fill((byte) 0);
     }
 
     /** Turns scores to {@code exp(score - max)} and gives {@code 1 / sum} and the log-sum-exp of each query. */
@@ -122,31 +95,6 @@ final class ScorePanel {
         sum.intoArray(sums, column);
     }
 
-    /** Turns scores to probabilities given the log-sum-exp of each query. */
-    static void probabilities(MemorySegment panel, int keys, int queries, float[] logSumExp) {
-        for (int column = 0; column < queries; column += COUNT) {
-            FloatVector normaliser = FloatVector.fromArray(S, logSumExp, column);
-            for (long at = column; at < (long) keys * COLUMNS; at += COLUMNS) {
-                Lanes.store(Exp.of(Lanes.load(panel, at).sub(normaliser)), panel, at);
-            }
-        }
-    }
-
-    /** {@code gradient = p (gradient - mean)} with the mean of each query: the derivative of the softmax. */
-    static void scoreGradient(MemorySegment p, MemorySegment gradient, int keys, int queries, float[] mean) {
-        for (int column = 0; column < queries; column += COUNT) {
-            FloatVector subtracted = FloatVector.fromArray(S, mean, column);
-            long count = (long) (keys - 1) * COLUMNS + COUNT;
-            long to = Lanes.target(gradient, column, count, 4);
-            long from = Lanes.address(p, column, count, 4);
-            for (long i = 0; i < 4 * count; i += 4L * COLUMNS) {
-                FloatVector probability = FloatVector.fromMemorySegment(S, ALL, (from + i) & ADDRESS, ORDER);
-                FloatVector centred = FloatVector.fromMemorySegment(S, ALL, (to + i) & ADDRESS, ORDER).sub(subtracted);
-                centred.mul(probability).intoMemorySegment(ALL, (to + i) & ADDRESS, ORDER);
-            }
-        }
-    }
-
     /** Scales each of the first {@code rows} rows by the number of its column. */
     static void scaleColumns(MemorySegment panel, int rows, int queries, float[] factor) {
         for (int column = 0; column < queries; column += COUNT) {
@@ -167,19 +115,6 @@ final class ScorePanel {
     static void scale(MemorySegment panel, int rows, float factor) {
         for (int column = 0; column < COLUMNS; column += COUNT) {
             scaleColumn(panel, column, rows, FloatVector.broadcast(S, factor));
-        }
-    }
-
-    /** {@code sums += factor tile}, of each row the first {@code columns}; {@code at} is where the tile of the sums begins. */
-    static void addTile(MemorySegment tile, int columns, float factor, MemorySegment sums, long at) {
-        long from = Lanes.address(tile, 0, GemmTile.FLOATS, 4);
-        long to = Lanes.target(sums, at, GemmTile.FLOATS, 4);
-        FloatVector f = FloatVector.broadcast(S, factor);
-        for (long row = 0; row < 4L * GemmTile.FLOATS; row += 4L * COLUMNS) {
-            for (long i = row; i < row + 4L * columns; i += 4L * COUNT) {
-                FloatVector sum = FloatVector.fromMemorySegment(S, ALL, (to + i) & ADDRESS, ORDER);
-                FloatVector.fromMemorySegment(S, ALL, (from + i) & ADDRESS, ORDER).fma(f, sum).intoMemorySegment(ALL, (to + i) & ADDRESS, ORDER);
-            }
         }
     }
 }

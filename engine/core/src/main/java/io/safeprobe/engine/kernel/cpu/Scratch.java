@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Arrays that one worker keeps from task to task; they only grow. Content is undefined. */
 final class Scratch {
-    private static final int SLOTS = 17;
+    private static final int SLOTS = 16;
     private static final int PAGE = 1024;
 
     private final float[][] slots = new float[SLOTS][0];

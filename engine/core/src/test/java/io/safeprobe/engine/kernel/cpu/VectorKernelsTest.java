@@ -93,7 +93,8 @@ final class VectorKernelsTest {
             }
         }
         expectSameBits(new Op.MatMul(false, true), normal(DType.F32, 3, 577), normal(DType.F16, 1001, 577));
-        expectSameBits(new Op.LoraLinear(0.5), x, normal(DType.F32, 111, 577), y, normal(DType.F32, 8, 577), normal(DType.F32, 111, 8));
+        expectSameBits(new Op.LoraLinear(0.5, true), x, normal(DType.F32, 111, 577), y, normal(DType.F32, 8, 577), normal(DType.F32, 111, 8));
+        expectSameBits(new Op.LoraLinear(0.5, false), x, normal(DType.F32, 577, 111), y, normal(DType.F32, 577, 8), normal(DType.F32, 8, 111));
     }
 
     @Test
