@@ -19,10 +19,8 @@ record GateCase(int rows, int width) implements Case {
         Tensor y = lab.random(rows, width);
         Tensor g = lab.random(rows, width);
         Call forward = lab.call(new Op.Gate(Curve.SILU, 0), x, y);
-        Call weighted = lab.call(new Op.Mul(), y, g);
-        Call gradientOfX = lab.call(new Op.Gate(Curve.SILU, 1), x, weighted.result());
-        Call gradientOfY = lab.call(new Op.Gate(Curve.SILU, 0), x, g);
-        List<Call> calls = List.of(forward, weighted, gradientOfX, gradientOfY);
+        Call backward = lab.call(new Op.GateGrad(Curve.SILU, 0), x, y, g);
+        List<Call> calls = List.of(forward, backward);
         lab.check(calls);
         Peer peer = lab.peer();
         if (peer == null) {
@@ -32,7 +30,7 @@ record GateCase(int rows, int width) implements Case {
                 List.of(peer.array(x), peer.array(y)),
                 peer.array(g),
                 in -> in.get(0).mul(Activation.sigmoid(in.get(0))).mul(in.get(1)));
-        theirs.check(forward.result(), gradientOfX.result(), gradientOfY.result());
+        theirs.check(forward.result(), backward.out().get(0), backward.out().get(1));
         return new Pair(lab.ours(calls), theirs, Peer.COMPOSED, 0, Pair.NO_RATE);
     }
 }

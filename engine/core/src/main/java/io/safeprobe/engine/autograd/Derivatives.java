@@ -38,6 +38,9 @@ final class Derivatives {
         if (operation instanceof Op.LoraLinear lora) {
             return lora(lora, node.outputs().get(1), outer.get(0), outer.get(1));
         }
+        if (operation instanceof Op.GateGrad grad) {
+            return gateGrad(grad, outer.get(0), outer.get(1));
+        }
         if (operation instanceof Op.AttentionGrad grad) {
             return Compositions.gradientOfGradient(graph, new Op.Attention(grad.heads(), grad.kvHeads(), grad.scale(), grad.softcap()),
                     in.subList(0, 4), List.of(0, 1, 2), in.get(6), outer, wants);
@@ -48,14 +51,12 @@ final class Derivatives {
         }
         return switch (operation) {
             case Op.MatMul op -> matmul(op, g);
-            case Op.LoraLinear _, Op.AttentionGrad _ -> throw new AssertionError("handled above");
+            case Op.LoraLinear _, Op.GateGrad _, Op.AttentionGrad _ -> throw new AssertionError("handled above");
             case Op.AddScaled op -> each(() -> g, () -> g.scale(op.factor()));
             case Op.Mul _ -> each(() -> g.mul(in.get(1)), () -> g.mul(in.get(0)));
             case Op.Scale op -> each(() -> g.scale(op.factor()));
             case Op.Apply op -> each(() -> graph.one(new Op.Gate(op.curve(), op.order() + 1), in.get(0), g));
-            case Op.Gate op -> each(
-                    () -> graph.one(new Op.Gate(op.curve(), op.order() + 1), in.get(0), in.get(1).mul(g)),
-                    () -> graph.one(new Op.Gate(op.curve(), op.order()), in.get(0), g));
+            case Op.Gate op -> gate(op, g);
             case Op.AddRow _ -> each(() -> g, () -> g.sumRows().reshape(in.get(1).shape()));
             case Op.MulRow _ -> each(() -> g.mulRow(in.get(1)), () -> g.mul(in.get(0)).sumRows().reshape(in.get(1).shape()));
             case Op.MulColumn _ -> each(() -> g.mulColumn(in.get(1)), () -> g.mul(in.get(0)).sumColumns().reshape(in.get(1).shape()));
@@ -100,6 +101,32 @@ final class Derivatives {
         return each(
                 () -> op.transposeA() ? b.matmul(g, op.transposeB(), true) : g.matmul(b, false, !op.transposeB()),
                 () -> op.transposeB() ? g.matmul(a, true, op.transposeA()) : a.matmul(g, !op.transposeA(), false));
+    }
+
+    private List<@Nullable Value> gate(Op.Gate op, Value g) {
+        if (wants[0] && wants[1]) {
+            return new ArrayList<>(graph.run(new Op.GateGrad(op.curve(), op.order()), List.of(in.get(0), in.get(1), g)));
+        }
+        return each(() -> gate(op.curve(), op.order() + 1, in.get(1).mul(g)), () -> gate(op.curve(), op.order(), g));
+    }
+
+    /** Of {@code f'(x) y g}, whose gradient is {@code toX}, and {@code f(x) g}, whose is {@code toY}. */
+    private List<@Nullable Value> gateGrad(Op.GateGrad op, @Nullable Value toX, @Nullable Value toY) {
+        Value y = in.get(1);
+        Value g = in.get(2);
+        return each(
+                () -> sum(
+                        toX == null ? null : gate(op.curve(), op.order() + 2, y.mul(g).mul(toX)),
+                        toY == null ? null : gate(op.curve(), op.order() + 1, g.mul(toY))),
+                () -> toX == null ? null : gate(op.curve(), op.order() + 1, g.mul(toX)),
+                () -> sum(
+                        toX == null ? null : gate(op.curve(), op.order() + 1, y.mul(toX)),
+                        toY == null ? null : gate(op.curve(), op.order(), toY)));
+    }
+
+    /** The derivative of the first input, times {@code factor}. */
+    private Value gate(Curve curve, int order, Value factor) {
+        return graph.one(new Op.Gate(curve, order), in.get(0), factor);
     }
 
     /** With {@code h = z A^T} and {@code y = x W^T + s h B^T}, or none of W, A and B transposed. */

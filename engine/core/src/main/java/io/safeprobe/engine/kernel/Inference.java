@@ -64,6 +64,13 @@ public final class Inference {
                 sameShape(0, 1);
                 yield like(0);
             }
+            case Op.GateGrad gate -> {
+                count(3);
+                order(gate.order() + 1);
+                sameShape(0, 1);
+                sameShape(0, 2);
+                yield List.of(like(0).getFirst(), like(1).getFirst());
+            }
             case Op.AddRow _, Op.MulRow _ -> {
                 count(2);
                 vector(1, width(0));

@@ -38,6 +38,9 @@ public sealed interface Op {
     /** {@code f(x) y} element by element, f as in {@link Apply}: the gate of a gated feed-forward layer. */
     record Gate(Curve curve, int order) implements Op {}
 
+    /** Gradient of {@link Gate} to both: inputs x, y, g; outputs {@code f'(x) y g} and {@code f(x) g}. */
+    record GateGrad(Curve curve, int order) implements Op {}
+
     /** x {@code [n, d]} plus v {@code [d]} on every row: a bias, or a probe. */
     record AddRow() implements Op {}
 

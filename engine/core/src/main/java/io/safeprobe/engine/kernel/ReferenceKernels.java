@@ -25,6 +25,10 @@ public final class ReferenceKernels implements Kernels {
             case Op.Scale scale -> each(y, i -> scale.factor() * in.get(0).get(i));
             case Op.Apply apply -> each(y, i -> apply.curve().at(apply.order(), in.get(0).get(i)));
             case Op.Gate gate -> each(y, i -> gate.curve().at(gate.order(), in.get(0).get(i)) * in.get(1).get(i));
+            case Op.GateGrad gate -> {
+                each(y, i -> gate.curve().at(gate.order() + 1, in.get(0).get(i)) * in.get(1).get(i) * in.get(2).get(i));
+                each(out.get(1), i -> gate.curve().at(gate.order(), in.get(0).get(i)) * in.get(2).get(i));
+            }
             case Op.AddRow _ -> each(y, i -> in.get(0).get(i) + in.get(1).get(i % y.shape().dim(-1)));
             case Op.MulRow _ -> each(y, i -> in.get(0).get(i) * in.get(1).get(i % y.shape().dim(-1)));
             case Op.MulColumn _ -> each(y, i -> in.get(0).get(i) * in.get(1).get(i / y.shape().dim(-1)));

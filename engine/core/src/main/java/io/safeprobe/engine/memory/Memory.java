@@ -198,8 +198,9 @@ public final class Memory implements AutoCloseable {
     }
 
     private ArrowBuf fresh(long size) {
-        // Batches of many lengths leave spare buffers of many sizes; together with what is in use they may not be much more than was ever in use.
-        long bound = Math.min(limit, Math.max(KEPT, highest + highest / 8));
+        // Batches of many lengths leave spare buffers of many sizes; together with what is in use they may not be much more than was ever in use. (At an eighth
+        // more, 0.51 million page faults in 40 steps of a training, at a quarter 0.38 for the same memory, at half 0.30 for a tenth more.)
+        long bound = Math.min(limit, Math.max(KEPT, highest + highest / 4));
         while (tensors.getAllocatedMemory() + size > bound && !spare.isEmpty()) {
             take(spare.lastEntry()).close();
         }

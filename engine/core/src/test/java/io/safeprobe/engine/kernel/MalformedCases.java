@@ -65,6 +65,8 @@ final class MalformedCases {
                 op(new Op.Apply(Curve.SILU, -1), "derivatives go up to order 2", f32(3)),
                 op(new Op.Gate(Curve.GELU, 3), "derivatives go up to order 2", f32(3), f32(3)),
                 op(new Op.Gate(Curve.GELU, 0), "need the same shape", f32(3), f32(4)),
+                op(new Op.GateGrad(Curve.GELU, 2), "derivatives go up to order 2", f32(3), f32(3), f32(3)),
+                op(new Op.GateGrad(Curve.GELU, 0), "need the same shape", f32(3), f32(3), f32(4)),
                 op(new Op.AddRow(), "input 1 needs 3 elements", f32(2, 3), f32(2)),
                 op(new Op.AddRow(), "input 1 needs the type of the first", f32(2, 3), f64(3)),
                 op(new Op.AddRow(), "must not be a scalar", f32(), f32(1)),

@@ -72,6 +72,9 @@ class ReferenceKernelsTest {
                 .containsExactly(new double[] {0.5, 0.9276705118714867, -0.08810410601516962}, ROUNDED);
         assertThat(figures.first(new Op.Gate(Curve.SILU, 0), x, figures.vector(7, 2, 10)))
                 .containsExactly(new double[] {0, 1.4621171572600098, -1.4227761953270035}, ROUNDED);
+        List<Tensor> both = figures.outputs(new Op.GateGrad(Curve.SILU, 0), x, figures.vector(7, 2, 10), figures.vector(-1, 3, 0.5));
+        assertThat(both.get(0).toDoubles()).containsExactly(figures.first(new Op.Gate(Curve.SILU, 1), x, figures.vector(-7, 6, 5)), ROUNDED);
+        assertThat(both.get(1).toDoubles()).containsExactly(figures.first(new Op.Gate(Curve.SILU, 0), x, figures.vector(-1, 3, 0.5)), ROUNDED);
         assertThat(figures.first(new Op.Gate(Curve.SILU, 2), x, figures.vector(2, 1, 1)))
                 .containsExactly(new double[] {1, 0.3023661188100153, -0.032321404521006174}, ROUNDED);
     }

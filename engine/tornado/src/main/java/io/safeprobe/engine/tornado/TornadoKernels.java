@@ -69,6 +69,11 @@ final class TornadoKernels implements DeviceKernels {
             case Op.Scale scale -> rows.scale(in.getFirst(), scale.factor(), y);
             case Op.Apply apply -> rows.curve(apply.curve(), apply.order(), in.getFirst(), null, y);
             case Op.Gate gate -> rows.curve(gate.curve(), gate.order(), in.get(0), in.get(1), y);
+            case Op.GateGrad gate -> {
+                rows.curve(gate.curve(), gate.order(), in.get(0), in.get(2), out.get(1));
+                rows.curve(gate.curve(), gate.order() + 1, in.get(0), in.get(1), y);
+                rows.mul(y, in.get(2), y);
+            }
             case Op.AddRow _ -> rows.broadcast(PointwiseLanes.ADD, false, in.get(0), in.get(1), y);
             case Op.MulRow _ -> rows.broadcast(PointwiseLanes.MULTIPLY, false, in.get(0), in.get(1), y);
             case Op.MulColumn _ -> rows.broadcast(PointwiseLanes.MULTIPLY, true, in.get(0), in.get(1), y);

@@ -92,6 +92,14 @@ public final class OpCases {
                     return OpCase.of(new Op.Gate(curve, fixed), argument(draw, curve, shape), draw.real(shape))
                             .orders(Curve.MAX_ORDER - fixed);
                 }));
+                if (order < Curve.MAX_ORDER) {
+                    all.add(OpFamily.of(Op.GateGrad.class, curve + " order " + order, draw -> {
+                        Shape shape = draw.shape();
+                        return OpCase.of(new Op.GateGrad(curve, fixed), argument(draw, curve, shape), draw.real(shape), draw.real(shape))
+                                .outputs(2)
+                                .orders(Curve.MAX_ORDER - fixed - 1);
+                    }));
+                }
             }
         }
     }

@@ -209,7 +209,7 @@ final class AttentionGradKernel {
     private static void scores(Call call, Meeting m, MemorySegment rows, MemorySegment keys, MemorySegment block) {
         for (int row = m.first; row < m.queries.count; row += ROWS) {
             long a = (long) row / ROWS * A_STRIDE * call.size;
-            GemmTile.multiply(call.size, rows, a, A_STRIDE, keys, (long) m.key * call.size, m.seenBy(row), block, (long) row * COLUMNS, COLUMNS);
+            GemmTile.multiply(call.size, rows, a, A_STRIDE, keys, (long) m.key * call.size, COLUMNS, m.seenBy(row), block, (long) row * COLUMNS, COLUMNS);
         }
     }
 
@@ -221,7 +221,7 @@ final class AttentionGradKernel {
             long row = m.shared.segment.firstKey() + (long) m.key + key;
             for (int d = 0; d < call.size; d += COLUMNS) {
                 GemmTile.multiplyExactly(
-                        steps, block, (long) query * COLUMNS + key, COLUMNS, x, ((long) d / COLUMNS * m.queries.count + query) * COLUMNS,
+                        steps, block, (long) query * COLUMNS + key, COLUMNS, x, ((long) d / COLUMNS * m.queries.count + query) * COLUMNS, COLUMNS,
                         Math.min(ROWS, m.keys - key), Math.min(COLUMNS, call.size - d),
                         target.data(), target.index(row, m.shared.column + (long) d), target.stride(), !m.begins(call, key), scratch);
             }
@@ -239,7 +239,7 @@ final class AttentionGradKernel {
             Panels.packRowsOfA(new Matrix(block, DType.F32, (long) row * COLUMNS, COLUMNS), rows, packed, a, 0);
             for (int d = 0; d < call.size; d += COLUMNS) {
                 GemmTile.multiplyExactly(
-                        steps, a, 0, A_STRIDE, m.shared.kWide, ((long) d / COLUMNS * m.shared.segment.keys() + m.key) * COLUMNS,
+                        steps, a, 0, A_STRIDE, m.shared.kWide, ((long) d / COLUMNS * m.shared.segment.keys() + m.key) * COLUMNS, COLUMNS,
                         rows, Math.min(COLUMNS, call.size - d),
                         call.dq.data(), call.dq.index(m.queries.row + row, m.queries.column + (long) d), call.dq.stride(), m.key > 0, scratch);
             }

@@ -91,6 +91,19 @@ final class CurveKernel {
         }
     }
 
+    /** {@code dx = silu'(x) y g} and {@code dy = silu(x) g} of whole vectors; says where they end. */
+    static long siluGateGrad(MemorySegment x, MemorySegment y, MemorySegment g, MemorySegment dx, MemorySegment dy, long from, long to) {
+        long whole = from + (to - from) / COUNT * COUNT;
+        for (long i = from; i < whole; i += COUNT) {
+            FloatVector v = Lanes.load(x, i);
+            FloatVector pull = Lanes.load(g, i);
+            FloatVector s = ONE.div(Exp.of(v.neg()).add(ONE));
+            Lanes.store(v.mul(s).mul(pull), dy, i);
+            Lanes.store(s.mul(v.fma(ONE.sub(s), ONE)).mul(Lanes.load(y, i)).mul(pull), dx, i);
+        }
+        return whole;
+    }
+
     /** In two passes, the exponential first: in one the compiler gives up on inlining. */
     private static void gelu(int order, MemorySegment x, MemorySegment y, long from, long to) {
         for (long i = from; i < to; i += COUNT) {

@@ -5,6 +5,7 @@ import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
 import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
 
 import io.safeprobe.engine.kernel.Op;
+import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * sizes (depth 512 and 2048, 96 to 960 rows, 128 to 512 columns) changed less than the machine's noise or cost 5 to 15%.
  *
  * <p>What LoRA adds is no product of its own: {@code x W + s h B} is {@code [x, s h] [W; B]}, a few steps of k more. Products of a few rows
- * (decoding) or a few columns ({@code h}) are bound by reading the large operand and go to {@link MatVecKernel}.
+ * (decoding) or a few columns ({@code h}) are bound by reading the large operand and go to {@link MatVecKernel}, sums of a few rows of outer products to {@link OuterKernel}.
  */
 final class GemmKernel {
     private static final int MAX_DEPTH = 1024;
@@ -69,11 +70,13 @@ final class GemmKernel {
 
     private final Workers workers;
     private final MatVecKernel matVec;
+    private final OuterKernel outer;
     private final NativeFloats packedB = new NativeFloats();
 
     GemmKernel(Workers workers) {
         this.workers = workers;
         this.matVec = new MatVecKernel(workers);
+        this.outer = new OuterKernel(workers);
     }
 
     void matmul(Op.MatMul op, Tensor a, Tensor b, Tensor y) {
@@ -107,6 +110,11 @@ final class GemmKernel {
         }
         if (p.columns <= MatVecKernel.MAX_COLUMNS && !p.transposeA && p.tail == null) {
             matVec.fewColumns(p.a, p.rows, p.b, p.transposeB, p.columns, p.inner, p.c.data());
+            return;
+        }
+        if (p.transposeA && !p.transposeB && p.b.type() == DType.F32 && Math.min(p.rows, p.columns) <= OuterKernel.MAX_FEW) {
+            boolean fewRows = p.rows <= p.columns;
+            outer.multiply(fewRows ? p.a : p.b, fewRows ? p.b : p.a, p.inner, Math.min(p.rows, p.columns), Math.max(p.rows, p.columns), p.c, !fewRows);
             return;
         }
         int pieces = Math.max(1, (p.inner + MAX_DEPTH - 1) / MAX_DEPTH);
@@ -229,7 +237,7 @@ final class GemmKernel {
             int columns = Math.min(COLUMNS, block.columns - j * COLUMNS);
             long bAt = (long) j * COLUMNS * steps;
             long at = c.index((long) i * ROWS, block.column + (long) j * COLUMNS);
-            GemmTile.multiplyExactly(steps, a, aAt, A_STRIDE, b, bAt, rows, columns, c.data(), at, c.stride(), block.add, scratch);
+            GemmTile.multiplyExactly(steps, a, aAt, A_STRIDE, b, bAt, COLUMNS, rows, columns, c.data(), at, c.stride(), block.add, scratch);
         }
     }
 }

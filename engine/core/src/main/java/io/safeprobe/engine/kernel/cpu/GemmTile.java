@@ -42,27 +42,27 @@ final class GemmTile {
      * {@code c [ROWS, columns] = a b}. Columns are computed in whole vectors, at least two, so the tile must have room for those.
      *
      * @param aAt index of the first element of A, whose element of row r and step k is {@code aAt + aStep k + r}
-     * @param bAt index of the first element of a packed panel of B
+     * @param bAt index of the first element of B, whose element of step k and column j is {@code bAt + bStep k + j}
      * @param cAt index of the first element of the tile
      * @param step elements from a row of the tile to the next
      * @throws IndexOutOfBoundsException when A or B do not hold what is to be read, or the tile has no room
      */
     static void multiply(
-            int depth, MemorySegment a, long aAt, long aStep, MemorySegment b, long bAt, int columns, MemorySegment c, long cAt, long step) {
+            int depth, MemorySegment a, long aAt, long aStep, MemorySegment b, long bAt, long bStep, int columns, MemorySegment c, long cAt, long step) {
         int vectors = vectors(columns);
         long width = (long) vectors * COUNT;
         if (depth > 0) {
             Objects.checkFromIndexSize(aAt, (depth - 1) * aStep + ROWS, a.byteSize() / 4);
-            Objects.checkFromIndexSize(bAt, (long) (depth - 1) * COLUMNS + width, b.byteSize() / 4);
+            Objects.checkFromIndexSize(bAt, (depth - 1) * bStep + width, b.byteSize() / 4);
         }
         Objects.checkFromIndexSize(cAt, (ROWS - 1) * step + width, c.byteSize() / 4);
         long left = a.address() + 4 * aAt;
         long right = b.address() + 4 * bAt;
         long result = c.address() + 4 * cAt;
         switch (vectors) {
-            case 4 -> TileLoops.wide(depth, left, 4 * aStep, right, result, 4 * step);
-            case 3 -> TileLoops.middle(depth, left, 4 * aStep, right, result, 4 * step);
-            default -> TileLoops.narrow(depth, left, 4 * aStep, right, result, 4 * step);
+            case 4 -> TileLoops.wide(depth, left, 4 * aStep, right, 4 * bStep, result, 4 * step);
+            case 3 -> TileLoops.middle(depth, left, 4 * aStep, right, 4 * bStep, result, 4 * step);
+            default -> TileLoops.narrow(depth, left, 4 * aStep, right, 4 * bStep, result, 4 * step);
         }
     }
 
@@ -70,19 +70,24 @@ final class GemmTile {
         return Math.max(2, (columns + COUNT - 1) / COUNT);
     }
 
+    /** Whether no more than {@code columns} are computed for them. */
+    static boolean exact(int columns) {
+        return vectors(columns) * COUNT == columns;
+    }
+
     /**
      * As {@link #multiply}, but of the result exactly {@code rows} and {@code columns} are written, or added to what is there. (A tile that begins with
      * what is there makes the loops so long that, in some runs of the JVM, they are never compiled.)
      */
     static void multiplyExactly(
-            int depth, MemorySegment a, long aAt, long aStep, MemorySegment b, long bAt, int rows, int columns, MemorySegment c, long cAt, long step,
+            int depth, MemorySegment a, long aAt, long aStep, MemorySegment b, long bAt, long bStep, int rows, int columns, MemorySegment c, long cAt, long step,
             boolean add, Scratch scratch) {
-        if (!add && rows == ROWS && vectors(columns) * COUNT == columns) {
-            multiply(depth, a, aAt, aStep, b, bAt, columns, c, cAt, step);
+        if (!add && rows == ROWS && exact(columns)) {
+            multiply(depth, a, aAt, aStep, b, bAt, bStep, columns, c, cAt, step);
             return;
         }
         MemorySegment tile = scratch.nativeFloats(TILE_SLOT, FLOATS);
-        multiply(depth, a, aAt, aStep, b, bAt, columns, tile, 0, COLUMNS);
+        multiply(depth, a, aAt, aStep, b, bAt, bStep, columns, tile, 0, COLUMNS);
         store(tile, c, cAt, step, rows, columns, add);
     }
 

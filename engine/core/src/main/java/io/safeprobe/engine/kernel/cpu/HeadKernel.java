@@ -191,7 +191,7 @@ final class HeadKernel {
         for (int r = 0; r < rows; r += ROWS) {
             long a = call.rowsAt(block) + r / ROWS * (long) A_STRIDE * call.width;
             GemmTile.multiply(
-                    call.width, call.headRows, a, A_STRIDE, call.hidden, (long) panel * COLUMNS * call.width, tokens, logits, (long) r * COLUMNS, COLUMNS);
+                    call.width, call.headRows, a, A_STRIDE, call.hidden, (long) panel * COLUMNS * call.width, COLUMNS, tokens, logits, (long) r * COLUMNS, COLUMNS);
         }
         for (int column = 0; call.softcap != 0 && column < tokens; column += COUNT) {
             cap(logits, column, rows, call.softcap);
@@ -279,7 +279,7 @@ final class HeadKernel {
         for (int p = 0; p < call.widthPanels(); p++) {
             long a = call.columnsAt(block) + (long) p * A_STRIDE * rows;
             GemmTile.multiplyExactly(
-                    rows, call.headColumns, a, A_STRIDE, weights, 0, ROWS, tokens, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS, COLUMNS, true, scratch);
+                    rows, call.headColumns, a, A_STRIDE, weights, 0, COLUMNS, ROWS, tokens, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS, COLUMNS, true, scratch);
         }
     }
 

@@ -67,11 +67,13 @@ final class MatVecKernel {
         workers.ranges(rows, grain, (from, to, scratch) -> {
             float[] dots = scratch.floats(DOT_SLOT, GROUP);
             for (long j = from; j < to; j += GROUP) {
-                int group = (int) Math.min(GROUP, to - j);
+                // The last group begins earlier, so that the bits of a row do not depend on how many there are.
+                long first = Math.max(0, Math.min(j, rows - GROUP));
+                int group = (int) Math.min(GROUP, to - first);
                 for (int i = 0; i < count; i++) {
-                    dots(w, j, group, vectors, i * inner, inner, dots);
-                    for (int g = 0; g < group; g++) {
-                        target.put(i, j + g, dots[g]);
+                    dots(w, first, group, vectors, i * inner, inner, dots);
+                    for (long row = j; row < first + group; row++) {
+                        target.put(i, row, dots[(int) (row - first)]);
                     }
                 }
             }

@@ -5,6 +5,7 @@ import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
 import io.safeprobe.engine.kernel.Curve;
 import io.safeprobe.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * Operations on single elements: bound by memory, so plain loops over ranges that the threads share. Functions go by
@@ -91,6 +92,26 @@ final class PointwiseKernel {
                 long end = Math.min(to, at + PIECE);
                 CurveKernel.apply(curve, order, in, out, at, end);
                 mul(out, by, out, at, end);
+            }
+        });
+    }
+
+    /** Both gradients of a gate. For the usual SiLU in one loop, as memory is the limit: by pieces of several passes it took longer than three operations of one. */
+    void gateGrad(Curve curve, int order, List<Tensor> in, Tensor toX, Tensor toY) {
+        MemorySegment x = in.get(0).data();
+        MemorySegment y = in.get(1).data();
+        MemorySegment g = in.get(2).data();
+        MemorySegment dx = toX.data();
+        MemorySegment dy = toY.data();
+        workers.ranges(toX.elements(), CURVE_GRAIN, (from, to, _) -> {
+            long done = curve == Curve.SILU && order == 0 ? CurveKernel.siluGateGrad(x, y, g, dx, dy, from, to) : from;
+            for (long at = done; at < to; at += PIECE) {
+                long end = Math.min(to, at + PIECE);
+                CurveKernel.apply(curve, order, x, dy, at, end);
+                mul(dy, g, dy, at, end);
+                CurveKernel.apply(curve, order + 1, x, dx, at, end);
+                mul(dx, y, dx, at, end);
+                mul(dx, g, dx, at, end);
             }
         });
     }

@@ -35,7 +35,7 @@ final class ScorePanel {
     /** {@code panel [rows, COLUMNS] = a b}, with a packed by rows and b the {@code queries} of the block, both over {@code depth}; a panel of a has {@code room} steps. */
     static void multiply(MemorySegment a, int rows, int room, MemorySegment b, int depth, int queries, MemorySegment panel) {
         for (int p = 0; p < panels(rows); p++) {
-            GemmTile.multiply(depth, a, (long) p * A_STRIDE * room, A_STRIDE, b, 0, queries, panel, (long) p * GemmTile.FLOATS, COLUMNS);
+            GemmTile.multiply(depth, a, (long) p * A_STRIDE * room, A_STRIDE, b, 0, COLUMNS, queries, panel, (long) p * GemmTile.FLOATS, COLUMNS);
         }
     }
 

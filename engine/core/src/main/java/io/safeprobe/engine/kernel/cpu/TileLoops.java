@@ -10,7 +10,7 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * The loops of {@link GemmTile}: 6 rows by 4, 3 or 2 vectors of the result stay in registers while k runs. Addresses and the distances of
- * successive k of A ({@code aStep}) and of rows of C ({@code step}) are in bytes and have been checked.
+ * successive k of A ({@code aStep}) and B ({@code bStep}) and of rows of C ({@code step}) are in bytes and have been checked.
  *
  * <p>Of a loop nothing but loads, broadcasts from memory and multiply-adds is left in machine code, at 2 vectors 0.85 of the rate of 4. The vector calls are spelled
  * out, not put in small methods: in a method this long the compiler no longer inlines those, and every vector becomes an object
@@ -18,12 +18,11 @@ import jdk.incubator.vector.FloatVector;
  */
 final class TileLoops {
     private static final long VECTOR = 4L * COUNT;
-    private static final long B_STEP = 4L * GemmTile.COLUMNS;
 
     private TileLoops() {}
 
     /** {@code c [6, 4 vectors] = a b}. */
-    static void wide(int depth, long a, long aStep, long b, long c, long step) {
+    static void wide(int depth, long a, long aStep, long b, long bStep, long c, long step) {
         FloatVector zero = FloatVector.zero(S);
         FloatVector c00 = zero;
         FloatVector c01 = zero;
@@ -89,7 +88,7 @@ final class TileLoops {
             c52 = a5.fma(b2, c52);
             c53 = a5.fma(b3, c53);
             row += aStep;
-            column += B_STEP;
+            column += bStep;
         }
         long out0 = c & ADDRESS;
         c00.intoMemorySegment(ALL, out0, ORDER);
@@ -124,7 +123,7 @@ final class TileLoops {
     }
 
     /** {@code c [6, 3 vectors] = a b}: for the columns that are left over, and heads of 48. */
-    static void middle(int depth, long a, long aStep, long b, long c, long step) {
+    static void middle(int depth, long a, long aStep, long b, long bStep, long c, long step) {
         FloatVector zero = FloatVector.zero(S);
         FloatVector c00 = zero;
         FloatVector c01 = zero;
@@ -177,7 +176,7 @@ final class TileLoops {
             c51 = a5.fma(b1, c51);
             c52 = a5.fma(b2, c52);
             row += aStep;
-            column += B_STEP;
+            column += bStep;
         }
         long out0 = c & ADDRESS;
         c00.intoMemorySegment(ALL, out0, ORDER);
@@ -206,7 +205,7 @@ final class TileLoops {
     }
 
     /** {@code c [6, 2 vectors] = a b}: for the columns that are left over, and where there are 16 registers. */
-    static void narrow(int depth, long a, long aStep, long b, long c, long step) {
+    static void narrow(int depth, long a, long aStep, long b, long bStep, long c, long step) {
         FloatVector zero = FloatVector.zero(S);
         FloatVector c00 = zero;
         FloatVector c01 = zero;
@@ -246,7 +245,7 @@ final class TileLoops {
             c50 = a5.fma(b0, c50);
             c51 = a5.fma(b1, c51);
             row += aStep;
-            column += B_STEP;
+            column += bStep;
         }
         long out0 = c & ADDRESS;
         c00.intoMemorySegment(ALL, out0, ORDER);

@@ -79,6 +79,7 @@ public final class VectorKernels implements Kernels, AutoCloseable {
             case Op.Scale scale -> pointwise.scale(in.getFirst(), (float) scale.factor(), y);
             case Op.Apply apply -> pointwise.apply(apply.curve(), apply.order(), in.getFirst(), y);
             case Op.Gate gate -> pointwise.gate(gate.curve(), gate.order(), in.get(0), in.get(1), y);
+            case Op.GateGrad gate -> pointwise.gateGrad(gate.curve(), gate.order(), in, y, out.get(1));
             case Op.AddRow _ -> rows.addRow(in.get(0), in.get(1), y);
             case Op.MulRow _ -> rows.mulRow(in.get(0), in.get(1), y);
             case Op.MulColumn _ -> rows.mulColumn(in.get(0), in.get(1), y);

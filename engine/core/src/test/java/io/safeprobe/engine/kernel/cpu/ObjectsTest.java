@@ -90,7 +90,8 @@ final class ObjectsTest {
     void productsAndRows() {
         Tensor x = floats(TOKENS, HIDDEN);
         expectFew(new Op.MatMul(false, true), x, floats(HIDDEN, HIDDEN));
-        expectFew(new Op.Gate(Curve.SILU, 1), x, x);
+        expectFew(new Op.Gate(Curve.SILU, 0), x, x);
+        expectFew(new Op.GateGrad(Curve.SILU, 0), x, x, x);
         expectFew(new Op.RmsNormGrad(1e-5), x, floats(HIDDEN), x);
         expectFew(new Op.SumRows(), x);
     }

@@ -93,6 +93,8 @@ final class VectorKernelsTest {
             }
         }
         expectSameBits(new Op.MatMul(false, true), normal(DType.F32, 3, 577), normal(DType.F16, 1001, 577));
+        expectSameBits(new Op.MatMul(true, false), x, normal(DType.F32, 67, 8));
+        expectSameBits(new Op.MatMul(true, false), normal(DType.F32, 67, 8), x);
         expectSameBits(new Op.LoraLinear(0.5, true), x, normal(DType.F32, 111, 577), y, normal(DType.F32, 8, 577), normal(DType.F32, 111, 8));
         expectSameBits(new Op.LoraLinear(0.5, false), x, normal(DType.F32, 577, 111), y, normal(DType.F32, 577, 8), normal(DType.F32, 8, 111));
     }
@@ -132,6 +134,7 @@ final class VectorKernelsTest {
             for (int order = 0; order <= Curve.MAX_ORDER; order++) {
                 expectSameBits(new Op.Gate(curve, order), x, y);
             }
+            expectSameBits(new Op.GateGrad(curve, 0), x, y, normal(DType.F32, 67, 577));
         }
     }
 
@@ -201,8 +204,17 @@ final class VectorKernelsTest {
                 for (int inner : new int[] {1, 1025}) {
                     expectReference(new Op.MatMul(false, true), inner, normal(DType.F32, rows, inner), normal(DType.F32, columns, inner));
                     expectReference(new Op.MatMul(true, false), inner, normal(DType.F32, inner, rows), normal(DType.F16, inner, columns));
+                    expectReference(new Op.MatMul(true, false), inner, normal(DType.F32, inner, rows), normal(DType.F32, inner, columns));
                 }
             }
+        }
+        for (int few : new int[] {OuterKernel.MAX_FEW, OuterKernel.MAX_FEW + 1}) {
+            expectReference(new Op.MatMul(true, false), 1030, normal(DType.F32, 1030, few), normal(DType.F32, 1030, 288));
+            expectReference(new Op.MatMul(true, false), 1030, normal(DType.F32, 1030, 288), normal(DType.F32, 1030, few));
+        }
+        for (int few : new int[] {MatVecKernel.MAX_COLUMNS, MatVecKernel.MAX_COLUMNS + 1}) {
+            expectReference(new Op.MatMul(false, true), 70, normal(DType.F32, 131, 70), normal(DType.F16, few, 70));
+            expectReference(new Op.MatMul(false, false), 70, normal(DType.F32, 131, 70), normal(DType.BF16, 70, few));
         }
         expectReference(new Op.MatMul(false, false), 3, normal(DType.F32, 2, 3), normal(DType.F32, 3, 2100));
         expectReference(new Op.MatMul(true, true), 3, normal(DType.F32, 3, 1700), normal(DType.F32, 7, 3));
