@@ -9,26 +9,25 @@ import io.safeprobe.engine.tensor.DType;
 import io.safeprobe.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products. B is packed into panels ({@link Panels}) by all threads; then each takes rows of the result in turn, packs those of
  * A and computes their tiles ({@link GemmTile}). A is packed where it is used, since it comes from the cache of the thread that made it, and
- * to pack it first and compute then would send it from thread to thread twice. Groups of rows shrink towards the end, so that the threads
- * end together. Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that a few panels of B stay in the second-level cache while panels
+ * to pack it first and compute then would send it from thread to thread twice. Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that a few panels of B stay in the second-level cache while panels
  * of A pass through the first. Pieces of k are added in order, whatever the threads do, so the bits do not depend on their number. Other block
  * sizes (depth 512 and 2048, 96 to 960 rows, 128 to 512 columns) changed less than the machine's noise or cost 5 to 15%.
  *
  * <p>What LoRA adds is no product of its own: {@code x W + s h B} is {@code [x, s h] [W; B]}, a few steps of k more. Products of a few rows
- * (decoding) or a few columns ({@code h}) are bound by reading the large operand and go to {@link MatVecKernel}, sums of a few rows of outer products to {@link OuterKernel}.
+ * (decoding) or a few columns ({@code h}) are bound by reading the large operand and go to {@link MatVecKernel}, gradients
+ * of LoRA's matrices to {@link OuterKernel}.
  */
 final class GemmKernel {
     private static final int MAX_DEPTH = 1024;
     private static final int MAX_COLUMNS = 2048;
     private static final int MOST_PANELS = 20;
     private static final int LEAST_PANELS = 4;
-    private static final int TASKS_PER_THREAD = 6;
+    private static final int TASKS_PER_THREAD = 8;
     private static final int PACK_GRAIN = 8_192;
     private static final int A_SLOT = 3;
     /** Floats of packed B that stay in the second-level cache while the rows of a group pass. */
@@ -146,27 +145,20 @@ final class GemmKernel {
     }
 
     private void share(Block block, MemorySegment b) {
-        int[] ends = groups(block.rowPanels(), workers.count());
+        int enough = TASKS_PER_THREAD * workers.count();
+        int high = Math.clamp(block.rowPanels() / enough, LEAST_PANELS, MOST_PANELS);
+        int groups = tasks(block.rowPanels(), high);
         int wide = block.columnPanels();
-        while (wide > 1 && ends.length * tasks(block.columnPanels(), wide) < TASKS_PER_THREAD * workers.count()) {
+        while (wide > 1 && groups * tasks(block.columnPanels(), wide) < enough) {
             wide = (wide + 1) / 2;
         }
         int columns = wide;
-        workers.run(ends.length * tasks(block.columnPanels(), columns), (part, scratch) -> {
-            int group = part % ends.length;
-            int column = part / ends.length * columns;
-            tiles(block, b, group == 0 ? 0 : ends[group - 1], ends[group], column, Math.min(block.columnPanels(), column + columns), scratch);
+        int across = tasks(block.columnPanels(), columns);
+        workers.run(groups * across, (part, scratch) -> {
+            int row = part / across * high;
+            int column = part % across * columns;
+            tiles(block, b, row, Math.min(block.rowPanels(), row + high), column, Math.min(block.columnPanels(), column + columns), scratch);
         });
-    }
-
-    /** Where groups of panels end: each is half a thread's share of what is left, within bounds. */
-    private static int[] groups(int panels, int threads) {
-        IntStream.Builder ends = IntStream.builder();
-        for (int end = 0; end < panels; ) {
-            end = Math.min(panels, end + Math.clamp((panels - end) / (2 * threads), LEAST_PANELS, MOST_PANELS));
-            ends.add(end);
-        }
-        return ends.build().toArray();
     }
 
     private static void packA(Block block, int first, MemorySegment packed, long at) {
