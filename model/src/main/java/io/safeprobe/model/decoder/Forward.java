@@ -214,7 +214,8 @@ public final class Forward {
             Value mixed = kept.add(attended);
             return mixed.add(feedForward(layer, config.variant().parallel() ? kept : mixed));
         };
-        return recomputing ? graph.recomputed(below, run) : run.apply(below);
+        UnaryOperator<Value> lean = in -> graph.section(() -> run.apply(in));
+        return recomputing ? graph.recomputed(below, lean) : lean.apply(below);
     }
 
     private Value probed(int layer, Value out, Batch batch) {

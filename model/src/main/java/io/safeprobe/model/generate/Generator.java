@@ -177,8 +177,7 @@ public final class Generator {
         }
         try (Scope scope = memory.scope()) {
             PackedTokens tokens = PackedTokens.continuing(unread, cached);
-            // No gradient is ever asked for, so nothing is computed again; what a layer computes in between is given back when it is done.
-            Forward forward = model.apply(new Graph(kernels, scope)).recomputing(tokens.tokens() > slots.length);
+            Forward forward = model.apply(new Graph(kernels, scope));
             Tensor logits = forward.logits(forward.hidden(tokens, tokens.lastRows(), cache, slots)).tensor();
             float[][] rows = new float[slots.length][];
             for (int i = 0; i < slots.length; i++) {

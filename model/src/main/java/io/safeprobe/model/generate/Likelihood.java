@@ -43,7 +43,7 @@ public final class Likelihood {
             throw new ModelException("prompt and response have " + ids.length + " tokens, but the model's context holds " + config.maxPositions() + "; shorten them");
         }
         try (Scope scope = memory.scope()) {
-            Forward forward = model.apply(new Graph(kernels, scope)).recomputing(true);
+            Forward forward = model.apply(new Graph(kernels, scope));
             int[] rows = IntStream.range(from - 1, ids.length - 1).toArray();
             double[] losses = forward.losses(forward.hidden(PackedTokens.of(List.of(ids)), rows), Arrays.copyOfRange(ids, from, ids.length)).tensor().toDoubles();
             for (double loss : losses) {

@@ -77,7 +77,7 @@ public final class NextTokens {
 
     private List<List<Next>> batch(List<int[]> sequences, int positions, int[] wanted) {
         try (Scope scope = memory.scope()) {
-            Forward forward = model.apply(new Graph(kernels, scope)).recomputing(true);
+            Forward forward = model.apply(new Graph(kernels, scope));
             PackedTokens tokens = PackedTokens.of(sequences);
             int[] rows = new int[sequences.size() * positions];
             for (int row = 0; row < rows.length; row++) {

@@ -34,6 +34,7 @@ public final class Graph {
     private boolean recording = true;
     private long nodes;
     private @Nullable Sweep sweep;
+    private @Nullable Section section;
     private @Nullable Set<Value> outside;
 
     /** A graph that computes with {@code kernels} and allocates from {@code scope}. */
@@ -65,9 +66,7 @@ public final class Graph {
     /** A constant with every element {@code value}. */
     public Value filled(DType dtype, Shape shape, double value) {
         Tensor tensor = Tensor.allocate(scope, dtype, shape);
-        if (sweep != null) {
-            sweep.made(tensor);
-        }
+        made(tensor);
         kernels.apply(new Update.Fill(value), tensor);
         return constant(tensor);
     }
@@ -93,10 +92,40 @@ public final class Graph {
             outputs.add(new Value(this, out.get(i), record, i));
         }
         if (record) {
-            Node node = Node.of(nodes++, op, List.copyOf(inputs), List.copyOf(outputs));
-            outputs.forEach(output -> output.source(node));
+            recorded(Node.of(nodes++, op, List.copyOf(inputs), List.copyOf(outputs)));
         }
         return outputs;
+    }
+
+    private void recorded(Node node) {
+        node.outputs().forEach(output -> output.source(node));
+        if (section != null) {
+            section.recorded(node);
+        }
+    }
+
+    /**
+     * The result of {@code part}. Of what is computed on the way only that is kept which a derivative will read; any other value is dead. Parts do not lie within
+     * one another.
+     */
+    public Value section(Supplier<Value> part) {
+        return sections(() -> List.of(part.get())).getFirst();
+    }
+
+    /** As {@link #section}, with several results. */
+    List<Value> sections(Supplier<List<Value>> part) {
+        if (section != null) {
+            throw new IllegalStateException("a section of a graph begins within another; end that one first");
+        }
+        Section begun = new Section(scope);
+        section = begun;
+        try {
+            List<Value> results = part.get();
+            begun.end(results);
+            return results;
+        } finally {
+            section = null;
+        }
     }
 
     /**
@@ -129,7 +158,7 @@ public final class Graph {
         Value output = new Value(this, result.tensor(), record, 0);
         if (record) {
             Recomputed again = new Recomputed(this, part, List.copyOf(used));
-            output.source(Node.of(nodes++, again::gradients, again.inputs(), List.of(output)));
+            recorded(Node.of(nodes++, again::gradients, again.inputs(), List.of(output)));
         }
         return output;
     }
@@ -142,8 +171,7 @@ public final class Graph {
             outputs.add(new Value(this, result, record, outputs.size()));
         }
         if (record) {
-            Node node = Node.of(nodes++, rerun, inputs, List.copyOf(outputs));
-            outputs.forEach(output -> output.source(node));
+            recorded(Node.of(nodes++, rerun, inputs, List.copyOf(outputs)));
         }
         return outputs;
     }
@@ -192,11 +220,18 @@ public final class Graph {
             return List.of(in.getFirst().reshape(reshape.shape()));
         }
         List<Tensor> out = specs.stream().map(spec -> Tensor.allocate(scope, spec.dtype(), spec.shape())).toList();
-        if (sweep != null) {
-            out.forEach(sweep::made);
-        }
+        out.forEach(this::made);
         kernels.run(op, in, out);
         return out;
+    }
+
+    private void made(Tensor tensor) {
+        if (sweep != null) {
+            sweep.made(tensor);
+        }
+        if (section != null) {
+            section.made(tensor);
+        }
     }
 
     /**

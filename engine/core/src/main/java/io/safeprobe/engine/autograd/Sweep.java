@@ -48,8 +48,9 @@ final class Sweep {
             return; // its output is the memory of its input
         }
         for (Value output : node.outputs()) {
-            if (alive.add(output.tensor().block())) {
-                scope.release(output.tensor().block());
+            Block block = output.tensor().block();
+            if (scope.owns(block) && alive.add(block)) { // else the pass forward has given it back
+                scope.release(block);
             }
         }
     }

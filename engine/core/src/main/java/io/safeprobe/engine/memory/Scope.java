@@ -47,6 +47,11 @@ public final class Scope implements AutoCloseable {
         memory.giveBack(block);
     }
 
+    /** Whether a block is of this scope and has not been released. */
+    public boolean owns(Block block) {
+        return blocks.contains(block);
+    }
+
     /** Hands a block over to another scope of the same memory; nothing happens to a block that is not of this scope. */
     public void hand(Block block, Scope other) {
         if (blocks.remove(block)) {

@@ -13,6 +13,7 @@ import io.safeprobe.engine.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -163,6 +164,61 @@ class BackwardTest {
             Value twice = x.scale(2);
             assertThatThrownBy(() -> graph.recomputed(x, in -> in.mul(twice)))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("pass that in as the input");
+        }
+    }
+
+    /** Layers as above, each a section or not. */
+    private Outcome sections(boolean sections, boolean recompute) {
+        SplittableRandom random = new SplittableRandom(3);
+        try (Scope scope = memory.scope()) {
+            Graph graph = new Graph(new ReferenceKernels(), scope);
+            Value x = graph.variable(Tensor.of(scope, Shape.of(ROWS, WIDTH), random.doubles((long) ROWS * WIDTH, -1, 1).toArray()));
+            List<Value> variables = new ArrayList<>(List.of(x));
+            Value y = x;
+            memory.resetPeak();
+            for (int i = 0; i < LAYERS; i++) {
+                Value weight = graph.constant(Tensor.of(scope, Shape.of(WIDTH, WIDTH), random.doubles((long) WIDTH * WIDTH, -0.3, 0.3).toArray()));
+                UnaryOperator<Value> layer = in -> sections ? graph.section(() -> layer(in, weight)) : layer(in, weight);
+                y = recompute ? graph.recomputed(y, layer) : layer.apply(y);
+            }
+            Value loss = y.mul(y).sum();
+            return new Outcome(graph.backward(loss, variables).stream().map(Tensor::toDoubles).toList(), memory.peak());
+        }
+    }
+
+    @Test
+    void sectionsGiveTheSameGradientsInLessMemory() {
+        Outcome whole = sections(false, false);
+        Outcome sections = sections(true, false);
+        assertThat(sections.gradients()).usingRecursiveComparison().isEqualTo(whole.gradients());
+        // Of a layer what it gives out stays, and the argument of the curve; neither the norm's result nor the curve's.
+        assertThat(sections.peak()).isLessThan(whole.peak() * 3 / 4);
+        assertThat(sections(true, true).gradients()).usingRecursiveComparison().isEqualTo(whole.gradients());
+    }
+
+    @Test
+    void ofASectionWithoutGradientsOnlyTheResultIsLeft() {
+        try (Scope scope = memory.scope()) {
+            Graph graph = new Graph(new ReferenceKernels(), scope);
+            Value x = graph.constant(Tensor.of(scope, Shape.of(2), 1.0, 2.0));
+            List<Value> between = new ArrayList<>();
+            Value y = graph.section(() -> {
+                between.add(x.mul(x));
+                return between.getFirst().scale(3);
+            });
+            assertThat(y.tensor().toDoubles()).containsExactly(3, 12);
+            assertThat(x.tensor().toDoubles()).as("what was there before stays").containsExactly(1, 2);
+            assertThatThrownBy(() -> between.getFirst().tensor().toDoubles()).isInstanceOf(MemoryException.class).hasMessageContaining("given back");
+        }
+    }
+
+    @Test
+    void sectionsDoNotNestAndAFailureEndsOne() {
+        try (Scope scope = memory.scope()) {
+            Graph graph = new Graph(new ReferenceKernels(), scope);
+            Value x = graph.constant(Tensor.of(scope, Shape.of(1), 3.0));
+            assertThatThrownBy(() -> graph.section(() -> graph.section(() -> x.scale(2)))).isInstanceOf(IllegalStateException.class).hasMessageContaining("within another");
+            assertThat(graph.section(() -> x.scale(2)).tensor().item()).isEqualTo(6);
         }
     }
 }

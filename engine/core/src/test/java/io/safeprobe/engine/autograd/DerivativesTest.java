@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.safeprobe.engine.kernel.check.Draw;
+import io.safeprobe.engine.kernel.check.OpCase;
 import io.safeprobe.engine.kernel.check.OpCases;
 import io.safeprobe.engine.kernel.check.OpFamily;
 import io.safeprobe.engine.tensor.Tensor;
@@ -114,5 +115,31 @@ class DerivativesTest {
                         .isCloseTo(numeric, within(NUMERIC * (1 + Math.abs(numeric))));
             }
         }
+    }
+
+    /** What is read after it was given back is an error, so this shows that nothing a derivative reads was. */
+    @Property(generation = GenerationMode.EXHAUSTIVE, shrinking = ShrinkingMode.OFF)
+    void whatNoDerivativeReadsCanBeGivenBack(@ForAll("once") OpFamily family, @ForAll("seeds") long seed) {
+        OpCase drawn = family.draw(seed, Draw.Size.SMALL);
+        try (Trial all = new Trial(drawn, seed);
+                Trial section = Trial.inSection(drawn, seed)) {
+            for (Set<Integer> variables : allAndEachAlone(all.variables())) {
+                for (boolean differentiable : new boolean[] {false, true}) {
+                    assertThat(section.gradient(variables, differentiable)).as("%s, seed %d: gradient to %s", family, seed, variables)
+                            .usingRecursiveComparison().isEqualTo(all.gradient(variables, differentiable));
+                }
+                if (drawn.orders() >= 2) {
+                    List<Tensor> directions = all.directions(variables);
+                    assertThat(section.gradientOfSlope(variables, directions)).as("%s, seed %d: second gradient to %s", family, seed, variables)
+                            .usingRecursiveComparison().isEqualTo(all.gradientOfSlope(variables, directions));
+                }
+            }
+        }
+    }
+
+    private static List<Set<Integer>> allAndEachAlone(Set<Integer> variables) {
+        List<Set<Integer>> sets = new ArrayList<>(List.of(variables));
+        variables.forEach(variable -> sets.add(Set.of(variable)));
+        return sets;
     }
 }

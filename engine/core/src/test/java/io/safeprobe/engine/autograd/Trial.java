@@ -24,6 +24,7 @@ final class Trial implements AutoCloseable {
     private static final int MOST_POINTS = 10;
 
     private final OpCase oneCase;
+    private final boolean section;
     private final Memory memory = Memory.ofLimit(1L << 26);
     private final Scope scope = memory.scope();
     private final SplittableRandom random;
@@ -31,7 +32,17 @@ final class Trial implements AutoCloseable {
     private final List<Tensor> weights = new ArrayList<>();
 
     Trial(OpCase oneCase, long seed) {
+        this(oneCase, seed, false);
+    }
+
+    /** The same numbers; the operation lies between copies of its operands and outputs in a section of the graph, which gives back what no derivative reads. */
+    static Trial inSection(OpCase oneCase, long seed) {
+        return new Trial(oneCase, seed, true);
+    }
+
+    private Trial(OpCase oneCase, long seed, boolean section) {
         this.oneCase = oneCase;
+        this.section = section;
         this.random = new SplittableRandom(seed);
         this.operands = oneCase.tensors(scope, DType.F64, DType.F64);
         try (Scope inner = memory.scope()) {
@@ -52,7 +63,15 @@ final class Trial implements AutoCloseable {
                     ? graph.run(derived.producer(), derived.from().stream().map(values::get).toList()).get(derived.output())
                     : variables.contains(i) ? graph.variable(tensor) : graph.constant(tensor));
         }
-        return new Run(graph, values, graph.run(oneCase.op(), values).subList(0, oneCase.outputs()));
+        return new Run(graph, values, section ? graph.sections(() -> copies(outputs(graph, copies(values)))) : outputs(graph, values));
+    }
+
+    private List<Value> outputs(Graph graph, List<Value> operands) {
+        return graph.run(oneCase.op(), operands).subList(0, oneCase.outputs());
+    }
+
+    private static List<Value> copies(List<Value> values) {
+        return values.stream().map(value -> value.tensor().dtype().floating() ? value.scale(1) : value).toList();
     }
 
     /** Numbers of the operands that have a derivative. */
