@@ -12,20 +12,24 @@ import java.util.function.Function;
  * Causal attention, {@code softmax(scale Q K^T + mask) V}, of sequences of equal length, {@code [sequences * tokens, heads * size]}.
  * Operations are counted for the half of the scores that the mask leaves.
  *
- * <p>DJL has no fused attention, so the peer multiplies batches of matrices {@code [sequences * heads, tokens, size]}, which it is
- * given contiguous: the transposes that a model needs to get there are left out.
+ * <p>The peer is PyTorch's fused kernel, or products and a softmax, which are faster where rows are short. It is given batches of matrices
+ * {@code [sequences * heads, tokens, size]}, contiguous: the transposes that a model needs to get there are left out.
  */
-record AttentionCase(int sequences, int tokens, int size, boolean gradient) implements Case {
+record AttentionCase(int sequences, int tokens, int size, boolean gradient, boolean fused) implements Case {
     private static final int HEADS = 6;
+    /** Made by {@code testdata/oracle/make_attention.py}, since DJL has no fused attention. */
+    private static final String FUSED = "attention.pt";
 
     /** Ten sequences, or one where ten would take a second a run. */
     static List<Case> all() {
         List<Case> cases = new ArrayList<>();
         for (boolean gradient : new boolean[] {false, true}) {
             for (int size : new int[] {48, 64}) {
-                cases.add(new AttentionCase(10, 128, size, gradient));
-                cases.add(new AttentionCase(10, 256, size, gradient));
-                cases.add(new AttentionCase(1, 1024, size, gradient));
+                for (boolean fused : new boolean[] {true, false}) {
+                    cases.add(new AttentionCase(10, 128, size, gradient, fused));
+                    cases.add(new AttentionCase(10, 256, size, gradient, fused));
+                    cases.add(new AttentionCase(1, 1024, size, gradient, fused));
+                }
             }
         }
         return cases;
@@ -34,7 +38,7 @@ record AttentionCase(int sequences, int tokens, int size, boolean gradient) impl
     @Override
     public String name() {
         return "attention" + (gradient ? " forward+backward " : " forward ") + sequences + "x" + HEADS + " heads of " + size + ", " + tokens
-                + " tokens";
+                + " tokens, over " + (fused ? "the fused kernel" : "products");
     }
 
     @Override
@@ -67,7 +71,7 @@ record AttentionCase(int sequences, int tokens, int size, boolean gradient) impl
         ours.run();
         PeerSide theirs = theirs(lab, peer, List.of(q, k, v), g, scale);
         theirs.check(this::packed, results.toArray(new Tensor[0]));
-        return new Pair(ours, theirs, Peer.COMPOSED, work, Pair.FLOPS);
+        return new Pair(ours, theirs, fused ? Peer.NAME : Peer.COMPOSED, work, Pair.FLOPS);
     }
 
     private Tensor segments(Lab lab) {
@@ -77,6 +81,12 @@ record AttentionCase(int sequences, int tokens, int size, boolean gradient) impl
     }
 
     private PeerSide theirs(Lab lab, Peer peer, List<Tensor> inputs, Tensor g, double scale) {
+        List<NDArray> arrays = inputs.stream().map(tensor -> peer.heads(tensor, sequences, HEADS)).toList();
+        Function<List<NDArray>, NDArray> attention = fused ? peer.module(FUSED, gradient) : products(lab, peer, scale);
+        return gradient ? peer.gradient(arrays, peer.heads(g, sequences, HEADS), attention) : peer.forward(arrays, attention);
+    }
+
+    private Function<List<NDArray>, NDArray> products(Lab lab, Peer peer, double scale) {
         Tensor mask = lab.filled(0, tokens, tokens);
         for (long row = 0; row < tokens; row++) {
             for (long column = row + 1; column < tokens; column++) {
@@ -84,14 +94,12 @@ record AttentionCase(int sequences, int tokens, int size, boolean gradient) impl
             }
         }
         NDArray hidden = peer.array(mask);
-        List<NDArray> arrays = inputs.stream().map(tensor -> peer.heads(tensor, sequences, HEADS)).toList();
-        Function<List<NDArray>, NDArray> attention = in -> in.get(0)
+        return in -> in.get(0)
                 .mul(scale)
                 .matMul(in.get(1).swapAxes(1, 2))
                 .addi(hidden)
                 .softmax(-1)
                 .matMul(in.get(2));
-        return gradient ? peer.gradient(arrays, peer.heads(g, sequences, HEADS), attention) : peer.forward(arrays, attention);
     }
 
     /** {@code [sequences * heads, tokens, size]} in the order of {@code [sequences * tokens, heads * size]}. */

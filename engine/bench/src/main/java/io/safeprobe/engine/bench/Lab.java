@@ -24,10 +24,12 @@ final class Lab implements AutoCloseable {
     private final SplittableRandom random = new SplittableRandom(1);
     private final Memory memory = Memory.ofMachine();
     private final Scope scope = memory.scope();
+    private final int threads;
     private final VectorKernels kernels;
     private final @Nullable Peer peer;
 
     Lab(int threads) {
+        this.threads = threads;
         kernels = new VectorKernels(threads);
         peer = Peer.isAvailable() ? new Peer() : null;
     }
@@ -38,6 +40,11 @@ final class Lab implements AutoCloseable {
 
     @Nullable Peer peer() {
         return peer;
+    }
+
+    /** The other library for matrix products, where there is {@link #peer}. */
+    OpenBlas openBlas() {
+        return OpenBlas.load(threads);
     }
 
     /** A new F32 tensor of numbers between -1 and 1. */

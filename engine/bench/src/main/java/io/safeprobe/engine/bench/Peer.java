@@ -2,13 +2,22 @@ package io.safeprobe.engine.bench;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
 import io.safeprobe.engine.tensor.Tensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 
 /** PyTorch in the same process, through DJL. */
@@ -62,6 +71,16 @@ final class Peer implements AutoCloseable {
     /** Ids as PyTorch wants them: I64, one column. */
     NDArray column(Tensor ids) {
         return array(ids).toType(DataType.INT64, false).reshape(-1, 1);
+    }
+
+    /** A TorchScript module beside this class, {@code training} if gradients are to flow through it. */
+    Function<List<NDArray>, NDArray> module(String resource, boolean training) {
+        try (InputStream stream = Objects.requireNonNull(Peer.class.getResourceAsStream(resource), resource)) {
+            PtSymbolBlock module = JniUtils.loadModule((PtNDManager) manager, stream, false, false);
+            return in -> IValueUtils.forward(module, new NDList(in), training).singletonOrThrow();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     /** The work of {@code forward} without a tape. */

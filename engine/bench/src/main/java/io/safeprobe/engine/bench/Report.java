@@ -13,8 +13,9 @@ import java.util.Locale;
 record Report(int threads, List<Samples> cases) {
     private static final List<String> HEADER =
             List.of("case", "ours µs", "other µs", "ours", "other", "rate", "other/ours", "10%", "90%", "runs", "other is");
-    /** The products differ by far less among themselves, unless one runs uncompiled or with its vectors boxed. */
-    private static final double STUCK = 0.2;
+    /** No product is as slow beside another library's, or beside the fastest of the run, unless it runs uncompiled or with its vectors as objects. */
+    private static final double STUCK = 0.5;
+    private static final double FAR_BEHIND = 0.2;
 
     /** A Markdown table, aligned; ratios above 1 where ours is faster. */
     String table() {
@@ -111,12 +112,12 @@ record Report(int threads, List<Samples> cases) {
         }
     }
 
-    /** One sentence for each matrix product that ran below a fifth of the best rate of any product here, ours or the other's. */
+    /** One sentence for each matrix product that ran at less than half the rate of the other's in the same moments, or a fifth of the best of any product here. */
     List<String> stuck() {
         List<Samples> products = cases.stream().filter(samples -> samples.name().startsWith(MatmulCase.PREFIX)).toList();
         double best = products.stream().mapToDouble(Report::bestRate).max().orElse(0);
         return products.stream()
-                .filter(samples -> samples.work() / samples.oursMedian() < STUCK * best)
+                .filter(samples -> samples.work() / samples.oursMedian() < FAR_BEHIND * best || (samples.isCompared() && samples.ratio(0.5) < STUCK))
                 .map(samples -> String.format(Locale.ROOT, "'%s' ran at %.1f GFLOP/s where %.1f were reached by a matrix product of this run: the JIT "
                         + "compiler is stuck, or the machine is very busy", samples.name(), samples.work() / samples.oursMedian(), best))
                 .toList();
