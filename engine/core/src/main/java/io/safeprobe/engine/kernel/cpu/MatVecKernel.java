@@ -20,8 +20,9 @@ import jdk.incubator.vector.VectorOperators;
  * <p>In decoding time goes into reading W once from memory, in whatever type it is stored. A processor looks only some hundred instructions ahead, so a byte must cost few
  * of them: one row after the other in the order of memory, four vectors a turn at constant distances, and vectors of x in native memory, since an array is checked at
  * each access. A whole vector of BF16 is read as integers, each with two numbers in it; a shift and a mask make float32 of both, and x has its even elements before
- * its odd ones, so that nothing moves between lanes. Measured in one run on two cores of a Zen 5 that read 41 and, in other minutes, 72 GB/s: F32 as here 45 and 72, four rows at a
- * time 40 and 56, one row with x in an array 41 and 53; BF16 as here 40, four rows 34, and half vectors widened one by one 28.
+ * its odd ones, so that nothing moves between lanes. Measured as bare loops on two cores of a Zen 5 whose memory gives 41 and, in other minutes, 72 GB/s: F32 as here 45 and 72, four
+ * rows at a time 40 and 56, one row with x in an array 40 and 52; BF16, in the slow minutes only, as here 40, four rows 34. As a kernel, in turns with what it
+ * replaced (four rows, half vectors of BF16 and F16 widened one by one): BF16 58 and 47 against 31, F16 46 and 43 against 15, F32 55 and 42 against 45.
  *
  * <p>Few columns of b meet rows that are still in a cache. There four rows at a time need fewer loads.
  */
