@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * sizes (depth 512 and 2048, 96 to 960 rows, 128 to 512 columns) changed less than the machine's noise or cost 5 to 15%.
  *
  * <p>What LoRA adds is no product of its own: {@code x W + s h B} is {@code [x, s h] [W; B]}, a few steps of k more. Products of a few rows
- * (decoding) or a few columns ({@code h}) are bound by reading the large operand and go to {@link MatVecKernel}, gradients
+ * (decoding) or a few columns ({@code h}) are bound by reading the large operand and go to {@link MatVecKernel} and {@link FewColumnsKernel}, gradients
  * of LoRA's matrices to {@link OuterKernel}.
  */
 final class GemmKernel {
@@ -69,12 +69,14 @@ final class GemmKernel {
 
     private final Workers workers;
     private final MatVecKernel matVec;
+    private final FewColumnsKernel fewColumns;
     private final OuterKernel outer;
     private final NativeFloats packedB = new NativeFloats();
 
     GemmKernel(Workers workers) {
         this.workers = workers;
         this.matVec = new MatVecKernel(workers);
+        this.fewColumns = new FewColumnsKernel(workers);
         this.outer = new OuterKernel(workers);
     }
 
@@ -107,8 +109,8 @@ final class GemmKernel {
             }
             return;
         }
-        if (p.columns <= MatVecKernel.MAX_COLUMNS && !p.transposeA && p.tail == null) {
-            matVec.fewColumns(p.a, p.rows, p.b, p.transposeB, p.columns, p.inner, p.c.data());
+        if (p.columns <= FewColumnsKernel.MAX_COLUMNS && !p.transposeA && p.tail == null) {
+            fewColumns.multiply(p.a, p.rows, p.b, p.transposeB, p.columns, p.inner, p.c.data());
             return;
         }
         if (p.transposeA && !p.transposeB && p.b.type() == DType.F32 && Math.min(p.rows, p.columns) <= OuterKernel.MAX_FEW) {

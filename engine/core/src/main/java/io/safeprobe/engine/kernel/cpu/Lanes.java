@@ -121,7 +121,11 @@ final class Lanes {
 
     /** Shifting a float16 into place leaves the exponent 112 too low, which one exact product mends, subnormals too; infinities and NaN keep all exponent bits. */
     static FloatVector loadF16(MemorySegment data, long index) {
-        IntVector half = bits(data, index);
+        return widenF16(bits(data, index));
+    }
+
+    /** The float16 in the lower half of each lane. */
+    static FloatVector widenF16(IntVector half) {
         IntVector magnitude = half.and(0x7fff);
         IntVector sign = half.and(0x8000).lanewise(VectorOperators.LSHL, 16);
         IntVector shifted = magnitude.lanewise(VectorOperators.LSHL, 13);

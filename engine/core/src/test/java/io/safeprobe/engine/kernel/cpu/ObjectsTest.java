@@ -95,4 +95,14 @@ final class ObjectsTest {
         expectFew(new Op.RmsNormGrad(1e-5), x, floats(HIDDEN), x);
         expectFew(new Op.SumRows(), x);
     }
+
+    @Test
+    void decoding() {
+        for (DType type : List.of(DType.F32, DType.BF16, DType.F16)) {
+            Tensor w = Tensor.of(scope, type, Shape.of(VOCABULARY, HIDDEN), i -> Math.sin((double) i));
+            expectFew(new Op.MatMul(false, true), floats(1, HIDDEN), w);
+            Tensor odd = Tensor.of(scope, type, Shape.of(VOCABULARY, 9), i -> Math.sin((double) i));
+            expectFew(new Op.MatMul(false, true), floats(1, 9), odd);
+        }
+    }
 }

@@ -212,7 +212,7 @@ final class VectorKernelsTest {
             expectReference(new Op.MatMul(true, false), 1030, normal(DType.F32, 1030, few), normal(DType.F32, 1030, 288));
             expectReference(new Op.MatMul(true, false), 1030, normal(DType.F32, 1030, 288), normal(DType.F32, 1030, few));
         }
-        for (int few : new int[] {MatVecKernel.MAX_COLUMNS, MatVecKernel.MAX_COLUMNS + 1}) {
+        for (int few : new int[] {FewColumnsKernel.MAX_COLUMNS, FewColumnsKernel.MAX_COLUMNS + 1}) {
             expectReference(new Op.MatMul(false, true), 70, normal(DType.F32, 131, 70), normal(DType.F16, few, 70));
             expectReference(new Op.MatMul(false, false), 70, normal(DType.F32, 131, 70), normal(DType.BF16, 70, few));
         }
