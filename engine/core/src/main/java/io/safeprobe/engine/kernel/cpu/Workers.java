@@ -21,7 +21,7 @@ final class Workers implements AutoCloseable {
     private static final long SPIN_NANOS = 1_000_000;
     /** Spins between two looks at the clock. */
     private static final int SPINS = 32;
-    private static final int PARTS_PER_THREAD = 4;
+    private static final int RANGES_PER_THREAD = 5;
     /** Counters of two threads lie in different lines of the cache. */
     private static final int APART = 16;
 
@@ -206,21 +206,33 @@ final class Workers implements AutoCloseable {
 
     /**
      * Splits {@code count} items into ranges of whole multiples of {@code grain}, which should be about 10 microseconds of work: less
-     * than two grains run on the caller alone.
+     * than two grains run on the caller alone. A thread's first range is half of its share, the next a quarter, and so on: few ranges, which memory likes, and short ones at
+     * the end, where a thread that has fallen behind is waited for (with four equal ones, a tenth of the time of a product in decoding).
      */
     void ranges(long count, long grain, Range range) {
         if (count == 0) {
             return;
         }
         long grains = (count + grain - 1) / grain;
-        long parts = Math.min(grains, (long) PARTS_PER_THREAD * count());
-        if (threads.length == 0 || parts == 1) {
+        if (threads.length == 0 || grains < 2) {
             run(1, (_, scratch) -> range.run(0, count, scratch));
             return;
         }
-        long step = (grains + parts - 1) / parts * grain;
-        int needed = Math.toIntExact((count + step - 1) / step);
-        run(needed, (part, scratch) -> range.run(part * step, Math.min(count, (part + 1) * step), scratch));
+        run(RANGES_PER_THREAD * count(), (part, scratch) -> {
+            long from = grain * begin(part, grains);
+            long to = Math.min(count, grain * begin(part + 1, grains));
+            if (from < to) {
+                range.run(from, to, scratch);
+            }
+        });
+    }
+
+    /** The first grain of a range; shares follow each other. */
+    private long begin(int range, long grains) {
+        int thread = range / RANGES_PER_THREAD;
+        long from = grains * thread / count();
+        long to = Math.min(grains, grains * (thread + 1) / count());
+        return to - ((to - from) >> range % RANGES_PER_THREAD);
     }
 
     @Override
