@@ -1,9 +1,12 @@
 package io.safeprobe.engine.kernel.cpu;
 
+import static io.safeprobe.engine.kernel.cpu.DotLoops.VECTOR;
+import static io.safeprobe.engine.kernel.cpu.Lanes.ADDRESS;
+import static io.safeprobe.engine.kernel.cpu.Lanes.ALL;
 import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
+import static io.safeprobe.engine.kernel.cpu.Lanes.ORDER;
 import static io.safeprobe.engine.kernel.cpu.Lanes.S;
 
-import io.safeprobe.engine.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -16,7 +19,8 @@ final class DecodeAttention {
     /** Segments with more queries are faster by panels. */
     static final int MAX_QUERIES = 4;
 
-    private static final int Q_SLOT = 3;
+    /** Dimensions of four vectors. */
+    private static final int WIDE = 4 * COUNT;
     private static final int SCORE_SLOT = 4;
 
     private DecodeAttention() {}
@@ -28,37 +32,24 @@ final class DecodeAttention {
         int keys = segment.visible(query);
         long row = segment.firstQuery() + (long) query;
         long column = (long) (head / group) * size;
-        float[] x = scratch.floats(Q_SLOT, size);
-        Lanes.widen(DType.F32, q.data(), q.index(row, (long) head * size), size, x, 0);
         float[] scores = scratch.floats(SCORE_SLOT, keys + COUNT);
-        float max = Float.NEGATIVE_INFINITY;
-        for (int j = 0; j < keys; j++) {
-            scores[j] = scale * dot(k.data(), k.index(segment.firstKey() + (long) j, column), x, size);
-            max = Math.max(max, scores[j]);
-        }
+        StoredRows stored = StoredRows.of(k.from(segment.firstKey(), column), keys, size);
+        MemorySegment vector = stored.vectors(q.from(row, (long) head * size), 1, scratch);
+        stored.multiply(0, keys, vector, 1, scratch, (_, j, product) -> scores[(int) j] = scale * product);
         if (softcap != 0) {
             cap(scores, keys, softcap);
-            max = largest(scores, keys);
         }
+        float max = largest(scores, keys);
         java.util.Arrays.fill(scores, keys, keys + COUNT, Float.NEGATIVE_INFINITY);
         float sum = exponentials(scores, keys, max);
         Lanes.set(logSumExp, row * heads + head, max + (float) Math.log(sum));
-        for (int d = 0; d < size; d += COUNT) {
+        int wide = size / WIDE * WIDE;
+        for (int d = 0; d < wide; d += WIDE) {
+            mixWide(v, segment.firstKey(), column + d, scores, keys, 1 / sum, y, row * q.stride() + (long) head * size + d);
+        }
+        for (int d = wide; d < size; d += COUNT) {
             mix(v, segment.firstKey(), column + d, scores, keys, 1 / sum, y, row * q.stride() + (long) head * size + d, size - d);
         }
-    }
-
-    private static float dot(MemorySegment k, long at, float[] x, int size) {
-        FloatVector sum = FloatVector.zero(S);
-        int whole = S.loopBound(size);
-        for (int d = 0; d < whole; d += COUNT) {
-            sum = Lanes.load(k, at + d).fma(FloatVector.fromArray(S, x, d), sum);
-        }
-        float total = Lanes.sum(sum);
-        for (int d = whole; d < size; d++) {
-            total += Lanes.get(k, at + d) * x[d];
-        }
-        return total;
     }
 
     private static float largest(float[] scores, int keys) {
@@ -102,5 +93,27 @@ final class DecodeAttention {
             even = Lanes.load(v.data(), at + j * v.stride(), mask).fma(FloatVector.broadcast(S, p[j]), even);
         }
         Lanes.store(even.add(odd).mul(factor), y, to, mask);
+    }
+
+    /** The same for the dimensions of four vectors. */
+    private static void mixWide(Matrix v, int firstKey, long column, float[] p, int keys, float factor, MemorySegment y, long to) {
+        FloatVector sum0 = FloatVector.zero(S);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        long step = 4 * v.stride();
+        long row = Lanes.address(v.data(), v.index(firstKey, column), (keys - 1) * v.stride() + WIDE, 4);
+        for (int j = 0; j < keys; j++, row += step) {
+            long at = row & ADDRESS;
+            FloatVector weight = FloatVector.broadcast(S, p[j]);
+            sum0 = FloatVector.fromMemorySegment(S, ALL, at, ORDER).fma(weight, sum0);
+            sum1 = FloatVector.fromMemorySegment(S, ALL, at + VECTOR, ORDER).fma(weight, sum1);
+            sum2 = FloatVector.fromMemorySegment(S, ALL, at + 2 * VECTOR, ORDER).fma(weight, sum2);
+            sum3 = FloatVector.fromMemorySegment(S, ALL, at + 3 * VECTOR, ORDER).fma(weight, sum3);
+        }
+        Lanes.store(sum0.mul(factor), y, to);
+        Lanes.store(sum1.mul(factor), y, to + COUNT);
+        Lanes.store(sum2.mul(factor), y, to + 2L * COUNT);
+        Lanes.store(sum3.mul(factor), y, to + 3L * COUNT);
     }
 }

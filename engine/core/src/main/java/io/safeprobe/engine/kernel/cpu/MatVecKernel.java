@@ -1,13 +1,9 @@
 package io.safeprobe.engine.kernel.cpu;
 
-import static io.safeprobe.engine.kernel.cpu.DotLoops.GROUP;
 import static io.safeprobe.engine.kernel.cpu.Lanes.ADDRESS;
 import static io.safeprobe.engine.kernel.cpu.Lanes.ALL;
-import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
-import static io.safeprobe.engine.kernel.cpu.Lanes.I;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.IntVector;
 
 /**
  * Products of a large matrix with a few vectors, as in decoding: {@code c (+)= factor x W^T} for a few rows of x. W is not packed: time goes into reading it
@@ -24,11 +20,7 @@ final class MatVecKernel {
     /** More rows than this are faster packed. */
     static final int MAX_ROWS = 4;
 
-    private static final int X_SLOT = 5;
-    private static final int ROOM_SLOT = 6;
     private static final long GRAIN = 32_768;
-    private static final IntVector EVEN = IntVector.broadcast(I, 0).addIndex(2);
-    private static final IntVector ODD = IntVector.broadcast(I, 1).addIndex(2);
 
     private final Workers workers;
 
@@ -39,40 +31,12 @@ final class MatVecKernel {
     /** {@code c [rows, columns] (+)= factor x w^T}, w {@code [columns, inner]}. */
     void multiply(Matrix x, int rows, Matrix w, int columns, int inner, MemorySegment c, float factor, boolean add) {
         StoredRows stored = StoredRows.of(w, columns, inner);
-        int stride = stored.numbers();
-        MemorySegment numbers = workers.scratch().nativeFloats(X_SLOT, (long) rows * stride);
-        numbers.asSlice(0, 4L * rows * stride).fill((byte) 0);
-        Panels.copy(x, rows, inner, numbers, stored.lead(), stride);
-        if (stored.pairs()) {
-            evenBeforeOdd(numbers, (long) rows * stride);
-        }
+        MemorySegment vectors = stored.vectors(x, rows, workers.scratch());
         long result = Lanes.target(c, 0, (long) rows * columns, 4);
-        workers.ranges(columns, Math.max(1, GRAIN / Math.max(1, inner)), (from, to, scratch) -> {
-            MemorySegment room = scratch.nativeFloats(ROOM_SLOT, stored.room());
-            long quarter = (to - from) / GROUP;
-            for (long j = from; j < to; j = j + 1 == from + quarter ? from + GROUP * quarter : j + 1) {
-                int group = j < from + quarter ? GROUP : 1;
-                for (int i = 0; i < rows; i++) {
-                    long vector = numbers.address() + 4L * i * stride;
-                    stored.dots(j, group == GROUP ? quarter : 0, vector, room);
-                    for (int g = 0; g < group; g++) {
-                        long column = j + g * quarter;
-                        float value = factor * stored.sum(column, vector, room, g);
-                        long at = (result + 4 * ((long) i * columns + column)) & ADDRESS;
-                        ALL.set(Lanes.F32, at, add ? ALL.get(Lanes.F32, at) + value : value);
-                    }
-                }
-            }
-        });
-    }
-
-    /** Of every two vectors of numbers the first, third .. come before the second, fourth .. */
-    private static void evenBeforeOdd(MemorySegment x, long count) {
-        for (long i = 0; i < count; i += 2L * COUNT) {
-            IntVector first = Lanes.load(x, i).reinterpretAsInts();
-            IntVector second = Lanes.load(x, i + COUNT).reinterpretAsInts();
-            Lanes.store(EVEN.selectFrom(first, second).reinterpretAsFloats(), x, i);
-            Lanes.store(ODD.selectFrom(first, second).reinterpretAsFloats(), x, i + COUNT);
-        }
+        StoredRows.Products products = (i, j, product) -> {
+            long at = (result + 4 * ((long) i * columns + j)) & ADDRESS;
+            ALL.set(Lanes.F32, at, add ? ALL.get(Lanes.F32, at) + factor * product : factor * product);
+        };
+        workers.ranges(columns, Math.max(1, GRAIN / Math.max(1, inner)), (from, to, scratch) -> stored.multiply(from, to, vectors, rows, scratch, products));
     }
 }
