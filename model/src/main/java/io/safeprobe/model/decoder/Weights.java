@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** The frozen weights of a model by their Hugging Face names, and the tables of angles that lie beside them. */
 public final class Weights {
@@ -16,7 +17,13 @@ public final class Weights {
     private final Map<String, Tensor> tensors;
     private final Map<Angles, RotaryTable> angles = new HashMap<>();
 
-    private record Angles(DecoderConfig config, DType dtype, boolean local) {}
+    private record Angles(DecoderConfig config, DType dtype, boolean local) {
+        /** Without the configuration, which is large; there is one to a model. */
+        @Override
+        public int hashCode() {
+            return Objects.hash(dtype, local);
+        }
+    }
 
     /**
      * Weights by name.

@@ -78,15 +78,21 @@ public final class Graph {
 
     /** Runs an operation; its outputs are differentiable if any input is. */
     public List<Value> run(Op op, List<Value> inputs) {
-        if (inputs.stream().anyMatch(input -> input.graph() != this)) {
-            throw new IllegalArgumentException(op + " was given a value of another graph; pass its tensor on as a constant or variable of this one");
+        // Plain loops: while a token is generated this runs some 300 times, and nothing of it is in a cache, since the weights have passed through in between.
+        List<Tensor> in = new ArrayList<>(inputs.size());
+        boolean differentiable = false;
+        for (Value input : inputs) {
+            if (input.graph() != this) {
+                throw new IllegalArgumentException(op + " was given a value of another graph; pass its tensor on as a constant or variable of this one");
+            }
+            if (outside != null && input.differentiable()) {
+                outside.add(input);
+            }
+            in.add(input.tensor());
+            differentiable |= input.differentiable();
         }
-        if (outside != null) {
-            inputs.stream().filter(Value::differentiable).forEach(outside::add);
-        }
-        List<Tensor> in = inputs.stream().map(Value::tensor).toList();
         List<Tensor> out = compute(op, in);
-        boolean record = recording && inputs.stream().anyMatch(Value::differentiable);
+        boolean record = recording && differentiable;
         List<Value> outputs = new ArrayList<>(out.size());
         for (int i = 0; i < out.size(); i++) {
             outputs.add(new Value(this, out.get(i), record, i));
@@ -219,8 +225,12 @@ public final class Graph {
         if (op instanceof Op.Reshape reshape) {
             return List.of(in.getFirst().reshape(reshape.shape()));
         }
-        List<Tensor> out = specs.stream().map(spec -> Tensor.allocate(scope, spec.dtype(), spec.shape())).toList();
-        out.forEach(this::made);
+        List<Tensor> out = new ArrayList<>(specs.size());
+        for (Inference.Output spec : specs) {
+            Tensor tensor = Tensor.allocate(scope, spec.dtype(), spec.shape());
+            made(tensor);
+            out.add(tensor);
+        }
         kernels.run(op, in, out);
         return out;
     }
