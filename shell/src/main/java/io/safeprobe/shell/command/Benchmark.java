@@ -40,6 +40,8 @@ final class Benchmark {
     private static final int REPEATS = 5;
     private static final int STREAM_ROWS = 32 << 10;
     private static final int STREAM_COLUMNS = 2 << 10;
+    /** Tokens from one look at the speed of memory to the next. */
+    private static final int READ_EVERY = 4;
     private static final long SEED = 42;
 
     private final Session session;
@@ -134,38 +136,52 @@ final class Benchmark {
         return new TrainingData(rows, pairs, List.of());
     }
 
-    /** Greedy decoding from the first tokens of the vocabulary: what is said does not matter, and nothing stops it. */
+    /**
+     * Greedy decoding from the first tokens of the vocabulary: what is said does not matter, and nothing stops it. After every few tokens all memory that no cache holds is
+     * read at once, since the speed of memory may change within seconds; the token after that, which finds nothing in the caches, does not count.
+     */
     Generation generate(int tokens) {
         ModelFolder model = session.model();
         int[] prompt = IntStream.range(0, Math.min(16, model.config().vocabulary())).toArray();
         Generator generator = new Generator(session.memory(), session.kernels(), model.config(), session.objective()::frozen);
-        List<Long> times = new ArrayList<>();
-        Generator.Listener clock = (sequence, id) -> {
-            times.add(System.nanoTime());
-            return false;
-        };
-        generator.generate(List.of(prompt), GenerationConfig.greedy(tokens), Seeds.of(SEED), clock, session.interrupt()::requested);
-        List<Double> gaps = IntStream.range(1, times.size()).mapToObj(i -> (times.get(i) - times.get(i - 1)) / 1e9).sorted().toList();
-        long all = model.weights().all().values().stream().mapToLong(weight -> weight.elements() * weight.dtype().bytes()).sum();
-        // Of an untied embedding a token reads one row, which is nothing.
-        Tensor embedding = model.weights().get(WeightNames.weight(model.config().names().embedding()));
-        long unread = model.config().tiedHead() ? 0 : embedding.elements() * embedding.dtype().bytes();
-        return new Generation(gaps.isEmpty() ? 0 : 1 / median(gaps), all - unread, streamGigabytesPerSecond());
-    }
-
-    /** The rate at which all threads read memory that is in no cache: sums of float32, since nothing reads with less arithmetic. */
-    private double streamGigabytesPerSecond() {
+        List<Double> gaps = new ArrayList<>();
+        List<Double> reads = new ArrayList<>();
         try (Scope scope = session.memory().scope()) {
             Tensor large = Tensor.allocate(scope, DType.F32, Shape.of(STREAM_ROWS, STREAM_COLUMNS));
             Tensor sums = Tensor.allocate(scope, DType.F32, Shape.of(STREAM_ROWS));
             session.kernels().apply(new Update.Fill(1), large);
-            List<Double> times = IntStream.range(0, 4 * REPEATS).mapToObj(repeat -> {
-                long start = System.nanoTime();
-                session.kernels().run(new Op.SumColumns(), List.of(large), List.of(sums));
-                return seconds(start);
-            }).sorted().toList();
-            return 4.0 * STREAM_ROWS * STREAM_COLUMNS / median(times) / 1e9;
+            int[] seen = {0};
+            long[] last = {0};
+            Generator.Listener clock = (sequence, id) -> {
+                int token = seen[0]++;
+                if (token % READ_EVERY > 0) {
+                    gaps.add(seconds(last[0]));
+                }
+                last[0] = System.nanoTime();
+                if (token % READ_EVERY == READ_EVERY - 1) {
+                    reads.add(read(large, sums));
+                }
+                return false;
+            };
+            generator.generate(List.of(prompt), GenerationConfig.greedy(tokens), Seeds.of(SEED), clock, session.interrupt()::requested);
+            if (reads.isEmpty()) {
+                reads.add(read(large, sums));
+            }
         }
+        long all = model.weights().all().values().stream().mapToLong(weight -> weight.elements() * weight.dtype().bytes()).sum();
+        // Of an untied embedding a token reads one row, which is nothing.
+        Tensor embedding = model.weights().get(WeightNames.weight(model.config().names().embedding()));
+        long unread = model.config().tiedHead() ? 0 : embedding.elements() * embedding.dtype().bytes();
+        double rate = gaps.isEmpty() ? 0 : 1 / median(gaps.stream().sorted().toList());
+        double stream = 4.0 * STREAM_ROWS * STREAM_COLUMNS / median(reads.stream().sorted().toList()) / 1e9;
+        return new Generation(rate, all - unread, stream);
+    }
+
+    /** Seconds in which all threads read memory: as sums of float32, since nothing reads with less arithmetic. */
+    private double read(Tensor large, Tensor sums) {
+        long start = System.nanoTime();
+        session.kernels().run(new Op.SumColumns(), List.of(large), List.of(sums));
+        return seconds(start);
     }
 
     /** The most memory this process has ever had, as the system counts it; 0 where it does not say. */
