@@ -131,7 +131,7 @@ final class HeadKernel {
         for (int block = 0; block < call.blocks(); block++) {
             int current = block;
             int next = block + 1 < call.blocks() ? packTasks(call, block + 1) : 0;
-            workers.run(panels + next, (part, scratch) -> {
+            workers.run(panels, next, (part, scratch) -> {
                 if (part < panels) {
                     compute(call, current, part, scratch);
                 } else {

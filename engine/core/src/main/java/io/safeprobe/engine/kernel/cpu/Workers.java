@@ -38,29 +38,34 @@ final class Workers implements AutoCloseable {
     private static final class Job {
         private final Task task;
         private final int parts;
+        private final int fillers;
         private final AtomicIntegerArray next;
         private final int threads;
         private final AtomicInteger unfinished;
         private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         private volatile @Nullable Thread waiting;
 
-        Job(Task task, int parts, int threads) {
+        Job(Task task, int parts, int fillers, int threads) {
             this.task = task;
             this.parts = parts;
+            this.fillers = fillers;
             this.threads = threads;
-            this.next = new AtomicIntegerArray(threads * APART);
-            this.unfinished = new AtomicInteger(parts);
+            this.next = new AtomicIntegerArray((threads + 1) * APART);
+            this.unfinished = new AtomicInteger(parts + fillers);
         }
 
-        /** Parts of the thread's own share, then what others have left of theirs. */
+        /** Parts of the thread's own share, then what others have left of theirs, then fillers. */
         void takeParts(int thread, Scratch scratch) {
             for (int i = 0; i < threads; i++) {
                 int owner = (thread + i) % threads;
-                int from = share(owner);
-                int count = share(owner + 1) - from;
-                for (int taken = next.getAndIncrement(owner * APART); taken < count; taken = next.getAndIncrement(owner * APART)) {
-                    takePart(from + taken, scratch);
-                }
+                takeParts(owner, share(owner), share(owner + 1), scratch);
+            }
+            takeParts(threads, parts, parts + fillers, scratch);
+        }
+
+        private void takeParts(int counter, int from, int to, Scratch scratch) {
+            for (int taken = next.getAndIncrement(counter * APART); taken < to - from; taken = next.getAndIncrement(counter * APART)) {
+                takePart(from + taken, scratch);
             }
         }
 
@@ -183,16 +188,21 @@ final class Workers implements AutoCloseable {
      * parts already begun have ended; the others are skipped.
      */
     void run(int parts, Task task) {
+        run(parts, 0, task);
+    }
+
+    /** The same with parts {@code parts} to {@code parts + fillers - 1} besides: short ones, which nobody begins while others are left, so that threads end together. */
+    void run(int parts, int fillers, Task task) {
         if (closed) {
             throw new IllegalStateException("these kernels have been closed; make new ones");
         }
-        if (parts <= 1 || threads.length == 0) {
-            for (int part = 0; part < parts; part++) {
+        if (parts + fillers <= 1 || threads.length == 0) {
+            for (int part = 0; part < parts + fillers; part++) {
                 task.run(part, callerScratch);
             }
             return;
         }
-        Job job = new Job(task, parts, count());
+        Job job = new Job(task, parts, fillers, count());
         current = job;
         for (int i = 0; i < threads.length; i++) {
             if (workers[i].parked) {

@@ -3,6 +3,7 @@ package io.safeprobe.engine.kernel.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,30 @@ final class WorkersTest {
             try (Workers workers = new Workers(threads)) {
                 for (int round = 0; round < 300; round++) {
                     expectEachPartOnce(workers, round % 40);
+                }
+            }
+        }
+    }
+
+    @Test
+    void runsEveryFillerOnceAndLast() {
+        for (int threads : new int[] {1, 2, 3, 8}) {
+            try (Workers workers = new Workers(threads)) {
+                for (int round = 0; round < 300; round++) {
+                    int parts = round % 20;
+                    int fillers = round % 7;
+                    // All other threads may have taken a part each that they have yet to begin.
+                    int least = parts - threads + 1;
+                    AtomicIntegerArray runs = new AtomicIntegerArray(parts + fillers);
+                    AtomicInteger begun = new AtomicInteger();
+                    workers.run(parts, fillers, (part, _) -> {
+                        int before = begun.getAndIncrement();
+                        assertThat(part < parts || before >= least).as("part %d was begun behind %d of %d", part, before, parts).isTrue();
+                        runs.incrementAndGet(part);
+                    });
+                    for (int part = 0; part < parts + fillers; part++) {
+                        assertThat(runs.get(part)).as("part %d of %d and %d", part, parts, fillers).isEqualTo(1);
+                    }
                 }
             }
         }
