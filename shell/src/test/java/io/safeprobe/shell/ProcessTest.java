@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,8 +24,23 @@ class ProcessTest {
 
     @Test
     void ctrlCEndsAScriptWithStatus130AfterSaving() throws IOException, InterruptedException {
+        interrupt(Golden.OPEN + "train --steps 1000000 --batch 2 --out r; set seed", folder.resolve("r/log.jsonl"), log -> log.lines().count() >= 2);
+        assertThat(text("err")).contains("ending after this step").contains("go on with: train --resume");
+        assertThat(text("out")).as("the command after the interrupted one does not run").doesNotContain("setting");
+        assertThat(folder.resolve("r/adapter/adapter_model.safetensors")).isRegularFile();
+    }
+
+    @Test
+    void ctrlCInABenchmarkReportsWhatWasMeasuredUntilThen() throws IOException, InterruptedException {
+        interrupt(Golden.OPEN + "bench --methods sft,paper --steps 400 --warmup 0 --batch 2; set seed", folder.resolve("err"), err -> err.contains("paper: step"));
+        assertThat(text("err")).contains("interrupted: the figures are of what was measured until then");
+        assertThat(text("out")).contains("\nsft ").contains("opening: ").doesNotContain("paper").doesNotContain("generation").doesNotContain("setting");
+    }
+
+    /** Runs commands, sends them what Ctrl-C does once {@code ripe} is true of what a file holds, and waits for status 130. */
+    private void interrupt(String commands, Path file, Predicate<String> ripe) throws IOException, InterruptedException {
         assumeTrue(File.separatorChar == '/', "signals are sent with the program kill, which this system lacks");
-        List<String> command = command("-c", Golden.OPEN + "train --steps 1000000 --batch 2 --out r; set seed");
+        List<String> command = command("-c", commands);
         if (System.getProperty("os.name").equals("Linux")) {
             // A build that was started in the background ignores SIGINT, and would hand that down to the process under test.
             command.addAll(0, List.of("env", "--default-signal=INT"));
@@ -32,11 +48,10 @@ class ProcessTest {
         Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectOutput(folder.resolve("out").toFile())
                 .redirectError(folder.resolve("err").toFile()).start();
         try {
-            Path log = folder.resolve("r/log.jsonl");
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-            while (!(Files.isRegularFile(log) && Files.readString(log).lines().count() >= 2)) {
+            while (!(Files.isRegularFile(file) && ripe.test(Files.readString(file)))) {
                 assertThat(process.isAlive()).as(() -> text("err")).isTrue();
-                assertThat(System.nanoTime()).as("time for two steps").isLessThan(end);
+                assertThat(System.nanoTime()).as("time until then").isLessThan(end);
                 Thread.sleep(20);
             }
             new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
@@ -45,9 +60,6 @@ class ProcessTest {
             process.destroyForcibly();
         }
         assertThat(process.exitValue()).as(text("err")).isEqualTo(130);
-        assertThat(text("err")).contains("ending after this step").contains("go on with: train --resume");
-        assertThat(text("out")).as("the command after the interrupted one does not run").doesNotContain("setting");
-        assertThat(folder.resolve("r/adapter/adapter_model.safetensors")).isRegularFile();
     }
 
     /**

@@ -68,14 +68,18 @@ final class BenchCommand implements Callable<Integer> {
         List<Benchmark.Steps> measured = new ArrayList<>();
         double opening = benchmark.openSeconds();
         for (String method : methods) {
-            measured.add(benchmark.steps(method));
+            Benchmark.Steps one = benchmark.steps(method);
             if (session.interrupt().requested()) {
-                session.output().message("interrupted; nothing is reported of steps not done");
-                return Status.INTERRUPTED;
+                break;
             }
+            measured.add(one);
         }
-        Benchmark.Generation generation = tokens == 0 ? null : benchmark.generate(tokens);
+        Benchmark.Generation generation = tokens == 0 || session.interrupt().requested() ? null : benchmark.generate(tokens);
+        boolean complete = !session.interrupt().requested();
         session.output().endStatus();
+        if (!complete) {
+            session.output().message("interrupted: the figures are of what was measured until then");
+        }
         if (json.wanted()) {
             ObjectNode node = Output.object().put("model", session.model().path().toString()).put("threads", session.threads()).put("open_seconds", opening);
             ObjectNode byMethod = node.putObject("methods");
@@ -84,10 +88,12 @@ final class BenchCommand implements Callable<Integer> {
                 node.putObject("generation").put("tokens_per_second", generation.tokensPerSecond()).put("weight_bytes_per_token", generation.weightBytes())
                         .put("gigabytes_per_second", generation.gigabytesPerSecond()).put("read_gigabytes_per_second", generation.streamGigabytesPerSecond());
             }
-            session.output().json(node.put("peak_resident_bytes", Benchmark.peakResidentBytes()));
-            return Status.OK;
+            session.output().json(node.put("peak_resident_bytes", Benchmark.peakResidentBytes()).put("complete", complete));
+            return complete ? Status.OK : Status.INTERRUPTED;
         }
-        table(measured);
+        if (!measured.isEmpty()) {
+            table(measured);
+        }
         if (generation != null) {
             session.output().line(String.format(Locale.ROOT, "generation: %.1f tokens/s, reading %s of weights a token: %.1f GB/s, %.0f%% of the %.1f GB/s that memory gives",
                     generation.tokensPerSecond(), Numbers.bytes(generation.weightBytes()), generation.gigabytesPerSecond(),
@@ -95,7 +101,7 @@ final class BenchCommand implements Callable<Integer> {
         }
         session.output().line("opening: " + Numbers.duration(opening) + "; most memory of the process: " + Numbers.bytes(Benchmark.peakResidentBytes()) + ", mapped weights included; "
                 + Numbers.count(session.threads(), "thread"));
-        return Status.OK;
+        return complete ? Status.OK : Status.INTERRUPTED;
     }
 
     private void table(List<Benchmark.Steps> measured) {
