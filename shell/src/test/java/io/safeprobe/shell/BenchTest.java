@@ -47,6 +47,24 @@ class BenchTest {
     }
 
     @Test
+    void countsThatMeasureNothingAreRefused() {
+        for (String option : List.of("--steps 0", "--warmup -1", "--tokens -3", "--tokens 1")) {
+            Run run = Run.commands(folder, Golden.OPEN + "bench " + option);
+            assertThat(run.status()).as(option).isEqualTo(2);
+            assertThat(run.err()).as(option).contains("--steps must be at least 1").contains("--tokens 0 for none or at least 2");
+        }
+    }
+
+    @Test
+    void settingsThatDoNotFitAreRefusedAsThoseOfTraining() {
+        for (String option : List.of("--batch 0", "--max-tokens 1", "--safety-batch 0", "--safety-max-tokens -1")) {
+            Run run = Run.commands(folder, Golden.OPEN + "bench --methods paper " + option);
+            assertThat(run.status()).as(option).isEqualTo(2);
+            assertThat(run.err()).as(option).containsAnyOf("at least 1", "at least 2", "> 0").doesNotContain("fault of the program");
+        }
+    }
+
+    @Test
     void aMethodOrSizeThatIsNotThereIsNamed() {
         assertThat(Run.commands(folder, Golden.OPEN + "bench --methods best").err()).contains("no method 'best'").contains("paper");
         Run run = Run.of(folder, "bench", "new", "7b", "big", "--tokenizer", Golden.MODEL);

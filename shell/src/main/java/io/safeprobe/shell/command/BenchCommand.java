@@ -43,7 +43,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--safety-max-tokens", paramLabel = "N", defaultValue = "256", description = "Pairs likewise. Default: ${DEFAULT-VALUE}.")
     private int safetyMaxTokens;
 
-    @Option(names = "--tokens", paramLabel = "N", defaultValue = "64", description = "Tokens generated; 0 for none. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--tokens", paramLabel = "N", defaultValue = "64", description = "Tokens generated, at least 2; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int tokens;
 
     @Option(names = "--recompute", description = "As in train: compute layers again for the gradient, in less memory.")
@@ -61,20 +61,25 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (steps < 1 || warmup < 0 || tokens < 0) {
-            throw new UsageException("--steps must be at least 1, --warmup and --tokens at least 0");
+        if (steps < 1 || warmup < 0 || tokens < 0 || tokens == 1) {
+            throw new UsageException("--steps must be at least 1, --warmup at least 0, --tokens 0 for none or at least 2, between which the time is measured");
         }
         Benchmark benchmark = new Benchmark(session, new Benchmark.Plan(batch, safetyBatch, maxTokens, safetyMaxTokens, warmup, steps, recompute));
         List<Benchmark.Steps> measured = new ArrayList<>();
         double opening = benchmark.openSeconds();
         for (String method : methods) {
             Benchmark.Steps one = benchmark.steps(method);
+            if (one.seconds().size() == steps) {
+                measured.add(one);
+            }
             if (session.interrupt().requested()) {
                 break;
             }
-            measured.add(one);
         }
         Benchmark.Generation generation = tokens == 0 || session.interrupt().requested() ? null : benchmark.generate(tokens);
+        if (generation != null && generation.tokensPerSecond() == 0) {
+            generation = null; // interrupted before the second token
+        }
         boolean complete = !session.interrupt().requested();
         session.output().endStatus();
         if (!complete) {

@@ -93,18 +93,10 @@ final class Benchmark {
 
     /** Steps of {@code sft}, or of {@code paper} or {@code code} for the variants of sap. */
     Steps steps(String method) {
-        SapSettings sap = switch (method) {
-            case "sft" -> null;
-            case "paper" -> sap(SapSettings.Variant.PAPER);
-            case "code" -> sap(SapSettings.Variant.CODE);
-            default -> throw new UsageException("there is no method '" + method + "' to measure; there are sft, paper and code");
-        };
-        TrainSettings settings = new TrainSettings((long) plan.warmup() + plan.steps(), 1, plan.batch(), 1, 1e-4, Schedule.Kind.CONSTANT, 0, 0, false,
-                new TrainSettings.Lora(8, 16, 0, session.model().config().names().defaultTargets()), null, sap, plan.maxTokens(), plan.safetyMaxTokens(), SEED, true, 0, plan.recompute());
         Profile profile = new Profile(session.kernels());
         List<Double> seconds = new ArrayList<>();
         long tokens = 0;
-        try (Training training = Training.prepare(session.memory(), profile, session.model().config(), session.model().weights(), "bench", settings, data(sap))) {
+        try (Training training = prepare(method, profile)) {
             training.requireMemory();
             long before = session.memory().inUse();
             session.memory().resetPeak();
@@ -123,6 +115,18 @@ final class Benchmark {
         } catch (IllegalArgumentException misfit) {
             throw new UsageException(misfit.getMessage() + "", misfit);
         }
+    }
+
+    private Training prepare(String method, Profile profile) {
+        SapSettings sap = switch (method) {
+            case "sft" -> null;
+            case "paper" -> sap(SapSettings.Variant.PAPER);
+            case "code" -> sap(SapSettings.Variant.CODE);
+            default -> throw new UsageException("there is no method '" + method + "' to measure; there are sft, paper and code");
+        };
+        TrainSettings settings = new TrainSettings((long) plan.warmup() + plan.steps(), 1, plan.batch(), 1, 1e-4, Schedule.Kind.CONSTANT, 0, 0, false,
+                new TrainSettings.Lora(8, 16, 0, session.model().config().names().defaultTargets()), null, sap, plan.maxTokens(), plan.safetyMaxTokens(), SEED, true, 0, plan.recompute());
+        return Training.prepare(session.memory(), profile, session.model().config(), session.model().weights(), "bench", settings, data(sap));
     }
 
     private SapSettings sap(SapSettings.Variant variant) {

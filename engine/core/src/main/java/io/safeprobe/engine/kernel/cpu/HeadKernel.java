@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * the hidden row {@code sigmoid(z) (mean of the other rows - row of the target)}: nothing cancels when the model is sure. Where logits
  * are capped, they are so before anything else, and rows come into mix and gradient times the slope of the cap at their logit.
  *
- * <p>Threads take panels of tokens, and pack the next block while others still compute. Tried: logits written to memory and two passes
+ * <p>Threads take panels of tokens, and once none is left pack the next block while others still compute. Tried: logits written to memory and two passes
  * over them, which took longer than the products where memory gives 10 GB/s.
  */
 final class HeadKernel {
