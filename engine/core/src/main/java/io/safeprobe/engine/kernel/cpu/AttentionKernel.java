@@ -92,9 +92,7 @@ final class AttentionKernel {
     /** Packs the dimensions of a head as an A operand {@code [size, keys]}, whose steps are the keys. */
     static MemorySegment packDimensions(Matrix source, int firstKey, int keys, int column, int size, Scratch scratch, int slot) {
         MemorySegment packed = scratch.nativeFloats(slot, (long) ScorePanel.panels(size) * A_STRIDE * keys);
-        for (int d = 0; d < size; d += ROWS) {
-            Panels.packColumnsOfA(source.from(firstKey, column + (long) d), keys, Math.min(ROWS, size - d), packed, (long) d / ROWS * A_STRIDE * keys);
-        }
+        Panels.packColumnsOfA(source.from(firstKey, column), keys, size, packed, 0, (long) A_STRIDE * keys);
         return packed;
     }
 

@@ -175,14 +175,10 @@ final class GemmKernel {
         });
     }
 
-    private static void packA(Block block, int first, MemorySegment packed, long at) {
+    private static void packRowsOfA(Block block, int first, MemorySegment packed, long at) {
         Product p = block.product;
         int rows = Math.min(ROWS, p.rows - first);
-        if (p.transposeA) {
-            Panels.packColumnsOfA(p.a.from(block.k, first), block.depth, rows, packed, at);
-        } else {
-            Panels.packRowsOfA(p.a.from(first, block.k), rows, block.depth, packed, at);
-        }
+        Panels.packRowsOfA(p.a.from(first, block.k), rows, block.depth, packed, at);
         Tail tail = block.tail;
         for (int r = 0; tail != null && r < tail.inner; r++) {
             for (int i = 0; i < rows; i++) {
@@ -222,12 +218,16 @@ final class GemmKernel {
         int steps = block.steps();
         long panel = (long) A_STRIDE * steps;
         MemorySegment a = scratch.nativeFloats(A_SLOT, (rowEnd - row) * panel);
+        Product p = block.product;
+        if (p.transposeA) {
+            Panels.packColumnsOfA(p.a.from(block.k, (long) row * ROWS), block.depth, Math.min(p.rows, rowEnd * ROWS) - row * ROWS, a, 0, panel);
+        }
         int wide = Math.max(1, NEAR / (COLUMNS * Math.max(1, steps)));
         for (int j = column; j < columnEnd; j += wide) {
             for (int i = row; i < rowEnd; i++) {
                 long aAt = (i - row) * panel;
-                if (j == column) {
-                    packA(block, i * ROWS, a, aAt);
+                if (j == column && !p.transposeA) {
+                    packRowsOfA(block, i * ROWS, a, aAt);
                 }
                 row(block, a, aAt, i, b, j, Math.min(columnEnd, j + wide), scratch);
             }

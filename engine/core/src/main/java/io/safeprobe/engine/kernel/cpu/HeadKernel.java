@@ -163,11 +163,7 @@ final class HeadKernel {
         }
         if (call.pull) {
             int depth = call.rowsOf(block);
-            for (int panel = 0; panel < call.widthPanels(); panel++) {
-                int columns = Math.min(ROWS, width - panel * ROWS);
-                long at = call.columnsAt(block) + (long) panel * A_STRIDE * depth + (long) from * A_STRIDE;
-                Panels.packColumnsOfA(source.from(0, (long) panel * ROWS), rows, columns, call.headColumns, at);
-            }
+            Panels.packColumnsOfA(source, rows, width, call.headColumns, call.columnsAt(block) + (long) from * A_STRIDE, (long) A_STRIDE * depth);
         }
     }
 

@@ -30,9 +30,7 @@ final class OuterKernel {
     void multiply(Matrix s, Matrix x, int steps, int few, int wide, Matrix c, boolean transposed) {
         int panels = (few + ROWS - 1) / ROWS;
         MemorySegment a = packed.room((long) panels * A_STRIDE * steps);
-        for (int panel = 0; panel < panels; panel++) {
-            Panels.packColumnsOfA(s.from(0, (long) panel * ROWS), steps, Math.min(ROWS, few - panel * ROWS), a, (long) panel * A_STRIDE * steps);
-        }
+        Panels.packColumnsOfA(s, steps, few, a, 0, (long) A_STRIDE * steps);
         workers.run((wide + COLUMNS - 1) / COLUMNS, (part, scratch) -> {
             int column = part * COLUMNS;
             int columns = Math.min(COLUMNS, wide - column);

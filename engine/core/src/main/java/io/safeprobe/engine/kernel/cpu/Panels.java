@@ -1,6 +1,7 @@
 package io.safeprobe.engine.kernel.cpu;
 
 import static io.safeprobe.engine.kernel.cpu.GemmTile.COLUMNS;
+import static io.safeprobe.engine.kernel.cpu.GemmTile.ROWS;
 import static io.safeprobe.engine.kernel.cpu.Lanes.ALL;
 import static io.safeprobe.engine.kernel.cpu.Lanes.COUNT;
 import static io.safeprobe.engine.kernel.cpu.Lanes.ORDER;
@@ -35,6 +36,8 @@ final class Panels {
     private static final IntVector HALVES_HIGH = IntVector.fromArray(Lanes.I, interleaved(COUNT / 2, COUNT / 2), 0);
     /** Steps packed at a time: this much of a panel, which every four rows visit again, stays in the first-level cache. */
     private static final int CHUNK = 128;
+    /** Steps of columns packed at a time. */
+    private static final int COLUMN_STEPS = 16;
     private static final int STAGE_SLOT = 0;
     private static final int QUAD_SLOT = 1;
 
@@ -239,10 +242,22 @@ final class Panels {
     }
 
     /**
-     * A panel of A {@code [depth, 8]} from {@code columns} stored columns, at most 6. Places that no column has get whatever is stored behind, as long as that
-     * is within {@code source}: no result depends on them, and eight numbers move at once.
+     * Panels of A {@code [depth, 8]} from {@code columns} stored columns, six to a panel, which lie {@code panel} floats apart. A few steps of all panels are packed
+     * before the next ones, so that a line of the cache, which has columns of three panels, is read from memory once.
      */
-    static void packColumnsOfA(Matrix source, int depth, int columns, MemorySegment target, long to) {
+    static void packColumnsOfA(Matrix source, int depth, int columns, MemorySegment target, long to, long panel) {
+        for (int k = 0; k < depth; k += COLUMN_STEPS) {
+            for (int c = 0; c < columns; c += ROWS) {
+                packSixColumns(source.from(k, c), Math.min(COLUMN_STEPS, depth - k), Math.min(ROWS, columns - c), target, to + c / ROWS * panel + 8L * k);
+            }
+        }
+    }
+
+    /**
+     * At most six columns. Places that no column has get whatever is stored behind, as long as that is within {@code source}: no result depends on
+     * them, and eight numbers move at once.
+     */
+    private static void packSixColumns(Matrix source, int depth, int columns, MemorySegment target, long to) {
         MemorySegment data = source.data();
         long step = source.stride();
         long first = source.index(0, 0);
