@@ -12,11 +12,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix products. B is packed into panels ({@link Panels}) by all threads; then each takes rows of the result in turn, packs those of
- * A and computes their tiles ({@link GemmTile}). A is packed where it is used, since it comes from the cache of the thread that made it, and
- * to pack it first and compute then would send it from thread to thread twice. Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that a few panels of B stay in the second-level cache while panels
+ * Matrix products. Of a tall result B is packed into panels ({@link Panels}) by all threads; then each takes rows of the result in turn, packs those of
+ * A and computes their tiles ({@link GemmTile}). Of a wide one it is A that all pack, and B that is packed by who takes its columns. So the larger operand is packed where
+ * it is used, and comes from the cache of the thread that made it, while the other, of which every thread reads all, several times, is the smaller one: where the third-level
+ * cache is slow, B packed by all cost 3 to 16 % of wide products and 25 to 45 % of those of 64 to 200 rows. Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that a few
+ * panels of B stay in the second-level cache while panels
  * of A pass through the first. Pieces of k are added in order, whatever the threads do, so the bits do not depend on their number. Other block
- * sizes (depth 512 and 2048, 96 to 960 rows, 128 to 512 columns) changed less than the machine's noise or cost 5 to 15%.
+ * sizes (depth 512 and 2048, 96 to 960 rows, 128 to 512 columns, half and twice as much of B) changed less than the machine's noise or cost 3 to 15%.
  *
  * <p>What LoRA adds is no product of its own: {@code x W + s h B} is {@code [x, s h] [W; B]}, a few steps of k more. Products of a few rows
  * (decoding) or a few columns ({@code h}) are bound by reading the large operand and go to {@link MatVecKernel} and {@link FewColumnsKernel}, gradients
@@ -26,8 +28,8 @@ final class GemmKernel {
     private static final int MAX_DEPTH = 1024;
     private static final int MAX_COLUMNS = 2048;
     /**
-     * Row panels for each thread from which on only rows are shared out, in ranges that become shorter: with equal ones threads waited 4 % of the time for the last, so 2 %.
-     * Where there are fewer, columns are shared out too.
+     * Panels for each thread from which on only rows are shared out, or of a wide result only columns, in ranges that become shorter: with equal ones threads waited 4 % of
+     * the time for the last, so 2 %. Where there are fewer, both are shared out.
      */
     private static final int ENOUGH = 16;
     /** Row panels whose packed A stays in the second-level cache. */
@@ -36,6 +38,7 @@ final class GemmKernel {
     private static final int TASKS_PER_THREAD = 8;
     private static final int PACK_GRAIN = 8_192;
     private static final int A_SLOT = 3;
+    private static final int B_SLOT = 5;
     /** Floats of packed B that stay in the second-level cache while the rows of a group pass. */
     private static final int NEAR = 160_000;
     private static final double ALONE = 200_000;
@@ -57,9 +60,19 @@ final class GemmKernel {
             return (columns + COLUMNS - 1) / COLUMNS;
         }
 
+        /** Column panels {@code [from, to)}. */
+        Block part(int from, int to) {
+            return new Block(product, column + from * COLUMNS, Math.min(columns, to * COLUMNS) - from * COLUMNS, k, depth, add, tail);
+        }
+
         /** Steps with those of the tail. */
         int steps() {
             return tail == null ? depth : depth + tail.inner;
+        }
+
+        /** Column panels of B that stay in the second-level cache. */
+        int near() {
+            return Math.max(1, NEAR / (COLUMNS * Math.max(1, steps())));
         }
 
         /** What packing B is split into runs along the rows of the stored B, so that memory is read in order: panels, or else steps. */
@@ -77,6 +90,7 @@ final class GemmKernel {
     private final MatVecKernel matVec;
     private final FewColumnsKernel fewColumns;
     private final OuterKernel outer;
+    private final NativeFloats packedA = new NativeFloats();
     private final NativeFloats packedB = new NativeFloats();
 
     GemmKernel(Workers workers) {
@@ -126,16 +140,24 @@ final class GemmKernel {
         }
         int pieces = Math.max(1, (p.inner + MAX_DEPTH - 1) / MAX_DEPTH);
         int depth = (p.inner + pieces - 1) / pieces;
-        for (int column = 0; column < p.columns; column += MAX_COLUMNS) {
-            int columns = Math.min(MAX_COLUMNS, p.columns - column);
+        boolean wide = p.columns >= p.rows && p.columns >= ENOUGH * workers.count() * COLUMNS;
+        int most = wide ? p.columns : MAX_COLUMNS;
+        for (int column = 0; column < p.columns; column += most) {
+            int columns = Math.min(most, p.columns - column);
             for (int piece = 0; piece < pieces; piece++) {
                 int k = piece * depth;
-                block(new Block(p, column, columns, k, Math.min(depth, p.inner - k), k > 0, piece == pieces - 1 ? p.tail : null));
+                Block block = new Block(p, column, columns, k, Math.min(depth, p.inner - k), k > 0, piece == pieces - 1 ? p.tail : null);
+                if (wide) {
+                    shareColumns(block);
+                } else {
+                    shareRows(block);
+                }
             }
         }
     }
 
-    private void block(Block block) {
+    /** B is packed by all threads; then each takes rows in turn, packs those of A and computes their tiles. */
+    private void shareRows(Block block) {
         MemorySegment b = packedB.room((long) block.columnPanels() * COLUMNS * block.steps());
         if ((double) block.product.rows * block.columns * block.steps() < ALONE) {
             Scratch scratch = workers.scratch();
@@ -145,22 +167,22 @@ final class GemmKernel {
         }
         int each = PACK_GRAIN / block.pieceB() + 1;
         workers.run(tasks(block.piecesB(), each), (part, scratch) -> packB(block, b, part * each, Math.min(block.piecesB(), (part + 1) * each), scratch));
-        share(block, b);
-    }
-
-    private static int tasks(int items, int each) {
-        return (int) (((long) items + each - 1) / each);
-    }
-
-    private void share(Block block, MemorySegment b) {
         if (block.rowPanels() >= ENOUGH * workers.count()) {
             workers.ranges(block.rowPanels(), 1, (from, to, scratch) -> {
                 for (int row = (int) from; row < to; row += MOST_PANELS) {
                     tiles(block, b, row, Math.min((int) to, row + MOST_PANELS), 0, block.columnPanels(), scratch);
                 }
             });
-            return;
+        } else {
+            shareBoth(block, b);
         }
+    }
+
+    private static int tasks(int items, int each) {
+        return (int) (((long) items + each - 1) / each);
+    }
+
+    private void shareBoth(Block block, MemorySegment b) {
         int groups = tasks(block.rowPanels(), FEW_PANELS);
         int wide = block.columnPanels();
         while (wide > 1 && groups * tasks(block.columnPanels(), wide) < TASKS_PER_THREAD * workers.count()) {
@@ -175,6 +197,38 @@ final class GemmKernel {
         });
     }
 
+    /** A is packed by all threads; then each takes columns in turn, packs those of B and computes their tiles. */
+    private void shareColumns(Block block) {
+        long panel = (long) A_STRIDE * block.steps();
+        MemorySegment a = packedA.room(block.rowPanels() * panel);
+        workers.ranges(block.rowPanels(), 1, (from, to, _) -> packA(block, (int) from, (int) to, a, from * panel));
+        int near = block.near();
+        workers.ranges(block.columnPanels(), 1, (from, to, scratch) -> {
+            MemorySegment b = scratch.nativeFloats(B_SLOT, (long) near * COLUMNS * block.steps());
+            for (int j = (int) from; j < to; j += near) {
+                Block part = block.part(j, Math.min((int) to, j + near));
+                packB(part, b, 0, part.piecesB(), scratch);
+                for (int i = 0; i < block.rowPanels(); i++) {
+                    row(part, a, i * panel, i, b, 0, part.columnPanels(), scratch);
+                }
+            }
+        });
+    }
+
+    /** Row panels {@code [from, to)} of A. */
+    private static void packA(Block block, int from, int to, MemorySegment packed, long at) {
+        Product p = block.product;
+        long panel = (long) A_STRIDE * block.steps();
+        if (p.transposeA) {
+            Panels.packColumnsOfA(p.a.from(block.k, (long) from * ROWS), block.depth, Math.min(p.rows, to * ROWS) - from * ROWS, packed, at, panel);
+            return;
+        }
+        for (int i = from; i < to; i++) {
+            packRowsOfA(block, i * ROWS, packed, at + (i - from) * panel);
+        }
+    }
+
+    /** The panel of A from row {@code first} on. Only rows have a tail: no product with LoRA transposes A. */
     private static void packRowsOfA(Block block, int first, MemorySegment packed, long at) {
         Product p = block.product;
         int rows = Math.min(ROWS, p.rows - first);
@@ -218,16 +272,16 @@ final class GemmKernel {
         int steps = block.steps();
         long panel = (long) A_STRIDE * steps;
         MemorySegment a = scratch.nativeFloats(A_SLOT, (rowEnd - row) * panel);
-        Product p = block.product;
-        if (p.transposeA) {
-            Panels.packColumnsOfA(p.a.from(block.k, (long) row * ROWS), block.depth, Math.min(p.rows, rowEnd * ROWS) - row * ROWS, a, 0, panel);
+        boolean transposed = block.product.transposeA;
+        if (transposed) {
+            packA(block, row, rowEnd, a, 0);
         }
-        int wide = Math.max(1, NEAR / (COLUMNS * Math.max(1, steps)));
+        int wide = block.near();
         for (int j = column; j < columnEnd; j += wide) {
             for (int i = row; i < rowEnd; i++) {
                 long aAt = (i - row) * panel;
-                if (j == column && !p.transposeA) {
-                    packRowsOfA(block, i * ROWS, a, aAt);
+                if (j == column && !transposed) {
+                    packA(block, i, i + 1, a, aAt);
                 }
                 row(block, a, aAt, i, b, j, Math.min(columnEnd, j + wide), scratch);
             }

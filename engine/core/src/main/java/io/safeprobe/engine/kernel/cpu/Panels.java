@@ -248,19 +248,17 @@ final class Panels {
     static void packColumnsOfA(Matrix source, int depth, int columns, MemorySegment target, long to, long panel) {
         for (int k = 0; k < depth; k += COLUMN_STEPS) {
             for (int c = 0; c < columns; c += ROWS) {
-                packSixColumns(source.from(k, c), Math.min(COLUMN_STEPS, depth - k), Math.min(ROWS, columns - c), target, to + c / ROWS * panel + 8L * k);
+                int steps = Math.min(COLUMN_STEPS, depth - k);
+                packSixColumns(source.data(), source.index(k, c), source.stride(), steps, Math.min(ROWS, columns - c), target, to + c / ROWS * panel + 8L * k);
             }
         }
     }
 
     /**
-     * At most six columns. Places that no column has get whatever is stored behind, as long as that is within {@code source}: no result depends on
-     * them, and eight numbers move at once.
+     * At most six columns from index {@code first} on, whose steps are {@code step} elements apart. Places that no column has get whatever is stored behind,
+     * as long as that is within {@code data}: no result depends on them, and eight numbers move at once.
      */
-    private static void packSixColumns(Matrix source, int depth, int columns, MemorySegment target, long to) {
-        MemorySegment data = source.data();
-        long step = source.stride();
-        long first = source.index(0, 0);
+    private static void packSixColumns(MemorySegment data, long first, long step, int depth, int columns, MemorySegment target, long to) {
         int whole = Math.clamp(Math.floorDiv(data.byteSize() / 4 - 8 - first, step) + 1, 0, COUNT < 8 ? 0 : depth);
         if (whole > 0) {
             long from = Lanes.address(data, first, (whole - 1) * step + 8, 4);
@@ -272,7 +270,7 @@ final class Panels {
         }
         for (int k = whole; k < depth; k++) {
             for (int i = 0; i < 6; i++) {
-                Lanes.set(target, to + 8L * k + i, Lanes.get(data, source.index(k, Math.min(i, columns - 1))));
+                Lanes.set(target, to + 8L * k + i, Lanes.get(data, first + k * step + Math.min(i, columns - 1)));
             }
         }
     }

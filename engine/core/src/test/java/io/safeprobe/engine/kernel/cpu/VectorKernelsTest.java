@@ -18,7 +18,9 @@ import io.safeprobe.engine.tensor.Device;
 import io.safeprobe.engine.tensor.Shape;
 import io.safeprobe.engine.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -92,11 +94,35 @@ final class VectorKernelsTest {
                 expectSameBits(new Op.MatMul(transposeA, transposeB), a, b);
             }
         }
+        wideProducts().forEach(this::expectSameBits);
         expectSameBits(new Op.MatMul(false, true), normal(DType.F32, 3, 577), normal(DType.F16, 1001, 577));
         expectSameBits(new Op.MatMul(true, false), x, normal(DType.F32, 67, 8));
         expectSameBits(new Op.MatMul(true, false), normal(DType.F32, 67, 8), x);
         expectSameBits(new Op.LoraLinear(0.5, true), x, normal(DType.F32, 111, 577), y, normal(DType.F32, 8, 577), normal(DType.F32, 111, 8));
         expectSameBits(new Op.LoraLinear(0.5, false), x, normal(DType.F32, 577, 111), y, normal(DType.F32, 577, 8), normal(DType.F32, 8, 111));
+    }
+
+    /** So wide that one and two threads share out columns, in more than one block of k; five share out rows. */
+    private Map<Op, Tensor[]> wideProducts() {
+        Map<Op, Tensor[]> products = new LinkedHashMap<>();
+        for (boolean transposeA : new boolean[] {false, true}) {
+            for (boolean transposeB : new boolean[] {false, true}) {
+                Tensor a = transposeA ? normal(DType.F32, 1030, 40) : normal(DType.F32, 40, 1030);
+                Tensor b = transposeB ? normal(DType.BF16, 2101, 1030) : normal(DType.F32, 1030, 2101);
+                products.put(new Op.MatMul(transposeA, transposeB), new Tensor[] {a, b});
+            }
+        }
+        Tensor a = normal(DType.F32, 40, 1030);
+        products.put(
+                new Op.LoraLinear(0.5, true), new Tensor[] {a, normal(DType.BF16, 2101, 1030), a, normal(DType.F32, 8, 1030), normal(DType.F32, 2101, 8)});
+        products.put(
+                new Op.LoraLinear(0.5, false), new Tensor[] {a, normal(DType.F32, 1030, 2101), a, normal(DType.F32, 1030, 8), normal(DType.F32, 8, 2101)});
+        return products;
+    }
+
+    @Test
+    void wideProductsAreThoseOfTheReference() {
+        wideProducts().forEach((op, in) -> expectReference(op, 1030, in));
     }
 
     @Test
@@ -222,10 +248,12 @@ final class VectorKernelsTest {
 
     private void expectReference(Op op, int inner, Tensor... inputs) {
         List<Tensor> in = List.of(inputs);
-        Tensor expected = outputs(op, in).getFirst();
-        Tensor actual = outputs(op, in).getFirst();
-        new ReferenceKernels().run(op, in, List.of(expected));
-        two.run(op, in, List.of(actual));
+        List<Tensor> references = outputs(op, in);
+        List<Tensor> results = outputs(op, in);
+        new ReferenceKernels().run(op, in, references);
+        two.run(op, in, results);
+        Tensor expected = references.getFirst();
+        Tensor actual = results.getFirst();
         double tolerance = 2e-6 * Math.sqrt(inner);
         for (long i = 0; i < expected.elements(); i++) {
             if (!(Math.abs(actual.get(i) - expected.get(i)) < tolerance * (2 + Math.abs(expected.get(i))))) {
