@@ -272,15 +272,29 @@ final class VectorKernelsTest {
     /** Keys that no query reaches have a gradient of zero, and keys of two segments the sum. */
     @Test
     void gradientsOfUnusedAndSharedKeys() {
-        Tensor q = normal(DType.F32, 4, 8);
-        Tensor k = normal(DType.F32, 9, 8);
-        Tensor v = normal(DType.F32, 9, 8);
-        Tensor segments = Tensor.of(scope, Shape.of(2, 4), 0, 2, 2, 3, 2, 2, 3, 4);
-        Op.Attention forward = new Op.Attention(1, 1, 0.3, 0);
+        List<Tensor> gradients = expectGradients(4, 9, Tensor.of(scope, Shape.of(2, 4), 0, 2, 2, 3, 2, 2, 3, 4));
+        assertThat(gradients.get(1).rows(0, 2).toFloats()).containsOnly(0f);
+        assertThat(gradients.get(2).rows(7, 2).toFloats()).containsOnly(0f);
+    }
+
+    /** Where each key has a query of its own, gradients are not cleared before; with keys besides, as of a cache, a block ends within a panel of keys. */
+    @Test
+    void gradientsWithAndWithoutClearing() {
+        expectGradients(331, 331, Tensor.of(scope, Shape.of(3, 4), 0, 130, 0, 130, 130, 1, 130, 1, 131, 200, 131, 200));
+        expectGradients(200, 202, Tensor.of(scope, Shape.of(1, 4), 0, 200, 0, 202));
+        expectGradients(3, 7, Tensor.of(scope, Shape.of(1, 4), 0, 3, 2, 3));
+        expectGradients(10, 5, Tensor.of(scope, Shape.of(2, 4), 0, 5, 0, 5, 5, 5, 0, 5));
+    }
+
+    private List<Tensor> expectGradients(int queries, int keys, Tensor segments) {
+        Tensor q = normal(DType.F32, queries, 16);
+        Tensor k = normal(DType.F32, keys, 8);
+        Tensor v = normal(DType.F32, keys, 8);
+        Op.Attention forward = new Op.Attention(2, 1, 0.3, 0);
         List<Tensor> out = outputs(forward, List.of(q, k, v, segments));
         two.run(forward, List.of(q, k, v, segments), out);
-        List<Tensor> in = List.of(q, k, v, segments, out.get(0), out.get(1), normal(DType.F32, 4, 8));
-        Op.AttentionGrad backward = new Op.AttentionGrad(1, 1, 0.3, 0);
+        List<Tensor> in = List.of(q, k, v, segments, out.get(0), out.get(1), normal(DType.F32, queries, 16));
+        Op.AttentionGrad backward = new Op.AttentionGrad(2, 1, 0.3, 0);
         List<Tensor> expected = outputs(backward, in);
         List<Tensor> actual = outputs(backward, in);
         new ReferenceKernels().run(backward, in, expected);
@@ -289,8 +303,7 @@ final class VectorKernelsTest {
             float[] reference = expected.get(i).toFloats();
             assertThat(actual.get(i).toFloats()).containsExactly(reference, org.assertj.core.data.Offset.offset(1e-5f));
         }
-        assertThat(actual.get(1).rows(0, 2).toFloats()).containsOnly(0f);
-        assertThat(actual.get(2).rows(7, 2).toFloats()).containsOnly(0f);
+        return actual;
     }
 
     @Test
