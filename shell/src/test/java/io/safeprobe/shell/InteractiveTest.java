@@ -52,11 +52,13 @@ class InteractiveTest {
     void aTrainingThatWasInterruptedGoesOnAsIfItHadNotBeen() throws IOException {
         String options = "train --steps 400 --batch 2 --lr 1e-2 --epsilon 0.1 --save-every 1000 --out ";
         Typed typed = new Typed(folder).line("open " + Golden.MODEL).line("data task " + Golden.TASK).line("data safety " + Golden.PAIRS);
-        typed.start(options + "stopped");
+        typed.start(options + "stopped --profile");
         awaitSteps(2, "stopped");
         typed.keys("\003").awaitNew("go on with").awaitNew("sap> ");
-        Run run = typed.line("train --resume stopped").line(options + "whole").leave();
+        Run run = typed.line("train --resume stopped --profile").line(options + "whole").leave();
         assertThat(run.status()).isZero();
+        assertThat(folder.resolve("stopped/profile.jfr")).isNotEmptyFile();
+        assertThat(folder.resolve("stopped/profile-2.jfr")).isNotEmptyFile();
         assertThat(Files.readAllBytes(folder.resolve("stopped/adapter/adapter_model.safetensors")))
                 .isEqualTo(Files.readAllBytes(folder.resolve("whole/adapter/adapter_model.safetensors")));
         JsonNode runs = Run.of(folder, "compare", "stopped", "whole", "--json").json().path("runs");

@@ -65,7 +65,7 @@ final class TrainCommand implements Callable<Integer> {
                 "harmful and overrefusal: 'data prompts', greedily, by refusal phrases; margin: 'data safety'; loss: --validation. Exit status 1 when nothing passed."})
     private @Nullable String keepIf;
 
-    @Option(names = "--profile", description = "Time every kernel: a table at the end, and profile.jfr in the run folder for the tools of the JDK.")
+    @Option(names = "--profile", description = "Time every kernel: a table at the end, and profile.jfr in the run folder (profile-2.jfr of a run that goes on) for the tools of the JDK.")
     private boolean profile;
 
     @Mixin

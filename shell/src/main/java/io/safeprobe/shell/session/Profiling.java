@@ -7,6 +7,7 @@ import io.safeprobe.engine.kernel.Profile;
 import io.safeprobe.shell.report.Numbers;
 import io.safeprobe.shell.report.Table;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import jdk.jfr.Recording;
@@ -67,12 +68,15 @@ public final class Profiling implements AutoCloseable {
     }
 
     /**
-     * Ends the recording and writes it as {@code profile.jfr}, in place of an older one.
+     * Ends the recording and writes it as {@code profile.jfr}, or with a number where a training that went on has one already.
      *
      * @throws CommandException when it cannot be written
      */
     public Path write(Path folder) {
         Path file = folder.resolve("profile.jfr");
+        for (int part = 2; Files.exists(file); part++) {
+            file = folder.resolve("profile-" + part + ".jfr");
+        }
         try {
             recording.stop();
             recording.dump(file);
