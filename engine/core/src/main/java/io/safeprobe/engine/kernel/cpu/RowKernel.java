@@ -138,10 +138,55 @@ final class RowKernel {
             return;
         }
         eachRow(x, (from, to, _) -> {
-            for (long i = from; i < to; i++) {
+            long quarter = (to - from) / 4;
+            for (long i = from; i < from + quarter; i++) {
+                fourRowSums(in, i, quarter, width, out);
+            }
+            for (long i = from + 4 * quarter; i < to; i++) {
                 Lanes.set(out, i, rowSum(in, i * width, width));
             }
         });
+    }
+
+    /**
+     * Sums of the rows i, i + step and so on, each as {@link #rowSum} has it. Some processors read ahead within a page only, and give a third more to several streams (measured
+     * in C on an Intel Xeon: one a thread 15 to 22 GB/s, four 24 to 27, sixteen 26 to 28).
+     */
+    private static void fourRowSums(MemorySegment x, long i, long step, long width, MemorySegment y) {
+        FloatVector even0 = FloatVector.zero(S);
+        FloatVector even1 = even0;
+        FloatVector even2 = even0;
+        FloatVector even3 = even0;
+        FloatVector odd0 = even0;
+        FloatVector odd1 = even0;
+        FloatVector odd2 = even0;
+        FloatVector odd3 = even0;
+        long row0 = i * width;
+        long row1 = (i + step) * width;
+        long row2 = (i + 2 * step) * width;
+        long row3 = (i + 3 * step) * width;
+        long j = 0;
+        for (; j + 2L * COUNT <= width; j += 2L * COUNT) {
+            even0 = Lanes.load(x, row0 + j).add(even0);
+            even1 = Lanes.load(x, row1 + j).add(even1);
+            even2 = Lanes.load(x, row2 + j).add(even2);
+            even3 = Lanes.load(x, row3 + j).add(even3);
+            odd0 = Lanes.load(x, row0 + j + COUNT).add(odd0);
+            odd1 = Lanes.load(x, row1 + j + COUNT).add(odd1);
+            odd2 = Lanes.load(x, row2 + j + COUNT).add(odd2);
+            odd3 = Lanes.load(x, row3 + j + COUNT).add(odd3);
+        }
+        for (; j < width; j += COUNT) {
+            VectorMask<Float> mask = Lanes.tail(j, width);
+            even0 = Lanes.load(x, row0 + j, mask).add(even0);
+            even1 = Lanes.load(x, row1 + j, mask).add(even1);
+            even2 = Lanes.load(x, row2 + j, mask).add(even2);
+            even3 = Lanes.load(x, row3 + j, mask).add(even3);
+        }
+        Lanes.set(y, i, Lanes.sum(even0.add(odd0)));
+        Lanes.set(y, i + step, Lanes.sum(even1.add(odd1)));
+        Lanes.set(y, i + 2 * step, Lanes.sum(even2.add(odd2)));
+        Lanes.set(y, i + 3 * step, Lanes.sum(even3.add(odd3)));
     }
 
     private static float rowSum(MemorySegment x, long at, long width) {

@@ -66,7 +66,7 @@ final class ObjectsTest {
             }
             bytes = (threads.getThreadAllocatedBytes(thread) - before) / ROUND;
         }
-        assertThat(bytes).as("bytes of objects a call of %s", op).isLessThanOrEqualTo(LIMIT);
+        assertThat(bytes).as("bytes of objects a call of %s of %s", op, in).isLessThanOrEqualTo(LIMIT);
     }
 
     @Test
@@ -94,6 +94,7 @@ final class ObjectsTest {
         expectFew(new Op.GateGrad(Curve.SILU, 0), x, x, x);
         expectFew(new Op.RmsNormGrad(1e-5), x, floats(HIDDEN), x);
         expectFew(new Op.SumRows(), x);
+        expectFew(new Op.SumColumns(), x);
     }
 
     @Test
