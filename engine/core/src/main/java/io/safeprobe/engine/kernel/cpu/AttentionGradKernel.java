@@ -166,8 +166,8 @@ final class AttentionGradKernel {
     }
 
     /**
-     * Whether segments of their own, with a query for each key, cover all {@code keys}: then each gradient begins with the first block of its keys, and need not be cleared, which took
-     * 4 % of the time. (With more keys than queries a block may end within a panel of keys, of which the next one then adds to some and should begin others.)
+     * Whether segments of their own, with a query for each key, cover all {@code keys}: then each gradient begins with the first block of its keys, and need not be
+     * cleared. (With more keys than queries a block may end within a panel of keys, of which the next one then adds to some and should begin others.)
      */
     private static boolean coverKeys(List<List<Segment>> groups, long keys) {
         long covered = groups.stream()
