@@ -9,7 +9,9 @@ final class Cases {
     private Cases() {}
 
     static List<Case> all() {
-        List<Case> cases = new ArrayList<>(MatmulCase.all());
+        List<Case> cases = new ArrayList<>();
+        cases.add(new PeakCase());
+        cases.addAll(MatmulCase.all());
         cases.addAll(AttentionCase.all());
         cases.add(new CrossEntropyCase(512, 32_000));
         cases.add(new LinearHeadCase(512, 288, 32_000));

@@ -38,6 +38,11 @@ final class Lab implements AutoCloseable {
         return kernels;
     }
 
+    /** Threads of our side. */
+    int threads() {
+        return threads;
+    }
+
     @Nullable Peer peer() {
         return peer;
     }

@@ -183,6 +183,7 @@ public final class Inference {
                 softcap(loss.softcap());
                 weight(1);
                 need(in.get(1).shape().rank() == 2 && width(1) == width(0), "the head must be [vocabulary, width of x]");
+                need(width(0) > 0, "a row of x must not be empty");
                 need(in.get(2).elements() == rows(0), "one target for each row is needed");
                 ids(2, rows(1), false, 0);
                 Output losses = new Output(activation(0), Shape.of(rows(0)));

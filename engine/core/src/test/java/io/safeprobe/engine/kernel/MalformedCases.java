@@ -124,6 +124,7 @@ final class MalformedCases {
                 op(new Op.CrossEntropy(-100), "index -1 is not in [0, 3)", f32(2, 3), ids(-100, -1)),
                 op(new Op.CrossEntropy(-100), "one target for each row", f32(2, 3), ids(0)),
                 op(new Op.LinearCrossEntropy(true, 0), "the head must be [vocabulary, width of x]", f32(2, 3), f32(3, 4), ids(0, 1)),
+                op(new Op.LinearCrossEntropy(true, 0), "a row of x must not be empty", f32(2, 0), f32(4, 0), ids(0, 1)),
                 op(new Op.LinearCrossEntropy(true, 0), "one target for each row", f32(2, 3), f32(4, 3), ids(0)),
                 op(new Op.LinearCrossEntropy(false, 0), "index 4 is not in [0, 4)", f32(2, 3), f32(4, 3), ids(0, 4)),
                 op(new Op.LinearCrossEntropy(false, -1), CAP, f32(2, 3), f32(4, 3), ids(0, 3)),

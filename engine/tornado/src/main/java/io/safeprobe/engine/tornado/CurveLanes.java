@@ -12,6 +12,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  */
 final class CurveLanes {
     private static final float MOST = 80f; // exp(80) is finite, and 1 beside it is nothing
+    private static final float FLAT = 12f;
     private static final float TANH_SCALE = 0.7978846f; // sqrt(2 / pi)
     private static final float TANH_CUBIC = 0.044715f;
     private static final float DENSITY = 0.3989423f; // 1 / sqrt(2 pi)
@@ -131,7 +132,11 @@ final class CurveLanes {
     }
 
     /** {@code x sigmoid(w)} with {@code w = 2 sqrt(2 / pi) (x + 0.044715 x^3)}, the tanh form of GELU. */
-    static float geluTanh(int order, float x) {
+    static float geluTanh(int order, float any) {
+        float x = any;
+        if (order > 0 && TornadoMath.abs(any) > FLAT) {
+            x = any > 0f ? FLAT : -FLAT; // where the derivatives are 1 or 0, as their factors would become infinite
+        }
         float w = 2f * TANH_SCALE * x * (1f + TANH_CUBIC * x * x);
         float s = sigmoid(w);
         float slope = 2f * TANH_SCALE * (1f + 3f * TANH_CUBIC * x * x);

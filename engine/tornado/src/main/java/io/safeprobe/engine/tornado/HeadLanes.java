@@ -122,7 +122,7 @@ final class HeadLanes {
         float odds = LossLanes.LEAST;
         float share = 0f;
         if (sum > 0f) {
-            odds = TornadoMath.log(sum) + heap.get(ints.get(at + 1) + token) - heap.get(ints.get(at + 1) + 2 * tokens + token);
+            odds = heap.get(ints.get(at + 1) + token) - heap.get(ints.get(at + 1) + 2 * tokens + token) + TornadoMath.log(sum);
             share = 1f / sum;
         }
         if (lane == 0) {

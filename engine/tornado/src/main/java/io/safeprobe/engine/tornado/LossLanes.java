@@ -35,7 +35,7 @@ final class LossLanes {
             sum += shared[i];
         }
         c.localBarrier();
-        logSoftmaxLane(c.localIdx, heap, ints.get(at) + row * columns, x, width, max + TornadoMath.log(sum));
+        logSoftmaxLane(c.localIdx, heap, ints.get(at) + row * columns, x, width, max, TornadoMath.log(sum));
     }
 
     static float maxLane(int lane, FloatArray heap, int x, int width) {
@@ -54,9 +54,10 @@ final class LossLanes {
         return sum;
     }
 
-    static void logSoftmaxLane(int lane, FloatArray heap, int y, int x, int width, float normaliser) {
+    /** {@code (x - max) - rest}: max and rest added up first would lose digits of a row far from 0. */
+    static void logSoftmaxLane(int lane, FloatArray heap, int y, int x, int width, float max, float rest) {
         for (int i = lane; i < width; i += Slot.GROUP) {
-            heap.set(y + i, heap.get(x + i) - normaliser);
+            heap.set(y + i, heap.get(x + i) - max - rest);
         }
     }
 
@@ -83,15 +84,15 @@ final class LossLanes {
         }
         c.localBarrier();
         if (c.localIdx == 0 && width > 0) {
-            crossEntropyLane(row, heap, index, ints, at, max + TornadoMath.log(sum));
+            crossEntropyLane(row, heap, index, ints, at, max, TornadoMath.log(sum));
         }
     }
 
-    static void crossEntropyLane(int row, FloatArray heap, IntArray index, IntArray ints, int at, float normaliser) {
+    static void crossEntropyLane(int row, FloatArray heap, IntArray index, IntArray ints, int at, float max, float rest) {
         int target = index.get(ints.get(at + 4) + row);
         float loss = 0f;
         if (target != ints.get(at + 5)) {
-            loss = normaliser - heap.get(ints.get(at + 1) + row * ints.get(at + 3) + target);
+            loss = max - heap.get(ints.get(at + 1) + row * ints.get(at + 3) + target) + rest;
         }
         heap.set(ints.get(at) + row, loss);
     }

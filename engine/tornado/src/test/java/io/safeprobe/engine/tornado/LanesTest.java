@@ -263,7 +263,7 @@ class LanesTest {
         lanes.index.set(0, 42);
         lanes.index.set(1, -100);
         for (int lane = 0; lane < Slot.GROUP; lane++) {
-            LossLanes.logSoftmaxLane(lane, heap, 900, 0, 100, (float) normaliser);
+            LossLanes.logSoftmaxLane(lane, heap, 900, 0, 100, laneMax, (float) Math.log(sum));
             for (int row = 0; row < 2; row++) {
                 LossLanes.crossEntropyGradLane(lane, row, 100, heap, lanes.index, lanes.ints(1100, 0, 2, 100, 0, -100, 500), 0, laneMax, laneSum);
             }
@@ -271,8 +271,8 @@ class LanesTest {
         check(900, 100, i -> at(i) - normaliser);
         check(1100, 100, i -> at(500) * (Math.exp(at(i) - normaliser) - (i == 42 ? 1 : 0)));
         check(1200, 100, i -> 0);
-        LossLanes.crossEntropyLane(0, heap, lanes.index, lanes.ints(1500, 0, 2, 100, 0, -100), 0, (float) normaliser);
-        LossLanes.crossEntropyLane(1, heap, lanes.index, lanes.ints(1500, 0, 2, 100, 0, -100), 0, (float) normaliser);
+        LossLanes.crossEntropyLane(0, heap, lanes.index, lanes.ints(1500, 0, 2, 100, 0, -100), 0, laneMax, (float) Math.log(sum));
+        LossLanes.crossEntropyLane(1, heap, lanes.index, lanes.ints(1500, 0, 2, 100, 0, -100), 0, laneMax, (float) Math.log(sum));
         check(1500, 2, i -> i == 0 ? normaliser - at(42) : 0);
     }
 

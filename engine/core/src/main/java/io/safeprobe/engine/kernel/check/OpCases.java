@@ -106,7 +106,11 @@ public final class OpCases {
 
     private static OpCase.Operand.Real argument(Draw draw, Curve curve, Shape shape) {
         boolean far = draw.large() && draw.flip();
-        return curve == Curve.RSQRT ? draw.real(shape, 0.4, far ? 200 : 3, false) : draw.real(shape, 0, far ? 20 : 2, true);
+        if (curve == Curve.RSQRT) {
+            return draw.real(shape, 0.4, far ? 200 : 3, false);
+        }
+        boolean farther = far && curve != Curve.EXP && draw.flip();
+        return draw.real(shape, 0, farther ? 1e15 : far ? 20 : 2, true);
     }
 
     private static void rows(List<OpFamily> all) {

@@ -26,7 +26,7 @@ import jdk.incubator.vector.VectorMask;
  *
  * <p>A task is one key/value head of one segment, which alone writes the gradients of its keys and adds its blocks in order: no
  * locks, and the same bits for any number of threads. Segments whose keys overlap share a task. Long tasks come first. Where scores are capped, the slope of the
- * cap is kept with the scores and multiplied into {@code ds}.
+ * cap is kept with the scores and multiplied into {@code ds}. What is not finite spreads within a segment and head as it does in {@link AttentionKernel}.
  */
 final class AttentionGradKernel {
     private static final int BLOCK = 128;

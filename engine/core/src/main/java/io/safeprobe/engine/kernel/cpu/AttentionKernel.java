@@ -17,6 +17,9 @@ import java.util.List;
  * scores transposed ({@link ScorePanel}). Only the scores of one panel exist at a time, and what the mask hides behind the last
  * query is never computed. The mix comes out as {@code [head size, queries]} and is transposed on its way to memory.
  *
+ * <p>What the mask hides next to what it does not has the weight 0, but is multiplied: a key or value that is no finite number makes NaN of queries of its segment and head
+ * that do not see it, too.
+ *
  * <p>Segments of few queries (decoding with a cache) go to {@link DecodeAttention}, which packs nothing.
  */
 final class AttentionKernel {

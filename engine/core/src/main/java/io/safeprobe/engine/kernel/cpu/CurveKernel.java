@@ -24,6 +24,8 @@ final class CurveKernel {
     private static final FloatVector TWO = splat(2f);
     private static final FloatVector MINUS_2U_1 = splat(-2 * TANH_SCALE);
     private static final FloatVector MINUS_2U_3 = splat(-2 * TANH_SCALE * TANH_CUBIC);
+    private static final FloatVector FLAT = splat(12f);
+    private static final FloatVector MINUS_FLAT = splat(-12f);
     private static final FloatVector SLOPE_0 = splat(2 * TANH_SCALE);
     private static final FloatVector SLOPE_2 = splat(6 * TANH_SCALE * TANH_CUBIC);
     private static final FloatVector DENSITY = splat(0.3989423f); // 1 / sqrt(2 pi)
@@ -151,9 +153,12 @@ final class CurveKernel {
         }
     }
 
+    /** Beyond {@link #FLAT} the slope is 1 or 0, and there x times its factor would become infinite. */
     private static void geluTanhSlope(MemorySegment x, MemorySegment y, long from, long to) {
         for (long i = from; i < to; i += COUNT) {
-            FloatVector v = Lanes.load(x, i);
+            FloatVector any = Lanes.load(x, i);
+            FloatVector above = any.blend(FLAT, any.compare(VectorOperators.GT, FLAT));
+            FloatVector v = above.blend(MINUS_FLAT, above.compare(VectorOperators.LT, MINUS_FLAT));
             FloatVector s = ONE.div(Exp.of(minusTwoU(v)).add(ONE));
             FloatVector slope = v.mul(v).fma(SLOPE_2, SLOPE_0);
             Lanes.store(s.mul(v.mul(slope).fma(ONE.sub(s), ONE)), y, i);

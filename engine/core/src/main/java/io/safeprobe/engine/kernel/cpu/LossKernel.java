@@ -31,18 +31,21 @@ final class LossKernel {
         long width = x.shape().dim(-1);
         eachRow(x.shape().rows(), width, (from, to, _) -> {
             for (long row = from; row < to; row++) {
-                subtract(in, out, row * width, width, (float) logSumExp(in, row * width, width));
+                long at = row * width;
+                float max = max(in, at, width);
+                subtract(in, out, at, width, max, (float) Math.log(sumExponentials(in, at, width, max)));
             }
         });
     }
 
-    private static void subtract(MemorySegment x, MemorySegment y, long at, long width, float value) {
+    /** {@code y = (x - max) - rest}: max and rest added up first would lose digits of a row far from 0. */
+    private static void subtract(MemorySegment x, MemorySegment y, long at, long width, float max, float rest) {
         long j = 0;
         for (; j + COUNT <= width; j += COUNT) {
-            Lanes.store(Lanes.load(x, at + j).sub(value), y, at + j);
+            Lanes.store(Lanes.load(x, at + j).sub(max).sub(rest), y, at + j);
         }
         for (; j < width; j++) {
-            Lanes.set(y, at + j, Lanes.get(x, at + j) - value);
+            Lanes.set(y, at + j, Lanes.get(x, at + j) - max - rest);
         }
     }
 
