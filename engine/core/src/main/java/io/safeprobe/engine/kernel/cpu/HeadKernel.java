@@ -25,24 +25,24 @@ import org.jspecify.annotations.Nullable;
  * the hidden row {@code sigmoid(z) (mean of the other rows - row of the target)}: nothing cancels when the model is sure. Where logits
  * are capped, they are so before anything else, and rows come into mix and gradient times the slope of the cap at their logit.
  *
- * <p>Threads take panels of tokens, and once none is left pack the next block while others still compute. Tried: logits written to memory and two passes
+ * <p>Threads take panels of tokens, and once none is left pack the next block while others still compute. The second product reads the head as it lies: packed for it too, by
+ * columns, it took 3 % longer at width 288 and a tenth longer where two cores have no cache in common, as long at 2048, and 3 % less at 4096. Tried: logits written to memory and two passes
  * over them, which took longer than the products where memory gives 10 GB/s.
  */
 final class HeadKernel {
-    /** Numbers of the head in a block: both its packed forms and the logits of a panel stay in the second-level cache. */
+    /** Numbers of the head in a block: as they lie and packed, with the logits of a panel, they stay in the second-level cache. */
     private static final int BLOCK = 100_000;
     private static final int LEAST_ROWS = 8 * ROWS;
     private static final int MOST_ROWS = 80 * ROWS;
     private static final int PACK_ROWS = 8 * ROWS;
     private static final int LOGIT_SLOT = 0;
-    private static final int WIDE_SLOT = 5;
     private static final int ROW_SLOT = 3;
 
     private final Workers workers;
     private final NativeFloats hiddenPanels = new NativeFloats();
     private final NativeFloats mixes = new NativeFloats();
     private final NativeFloats headRows = new NativeFloats();
-    private final NativeFloats headColumns = new NativeFloats();
+    private final NativeFloats widened = new NativeFloats();
 
     /** What is known of each token's softmax so far, one number a token. */
     private static final class Softmax {
@@ -59,20 +59,31 @@ final class HeadKernel {
     }
 
     /**
-     * One call. {@code each} tokens make a panel. The head is packed as A operand of the first product by rows and of the second by columns,
-     * each with room for two blocks.
+     * One call. {@code each} tokens make a panel. The head is packed by rows as A operand of the first product, with room for two blocks; that of the second is its transpose,
+     * so the rows as they lie. {@code widened} holds them where they do not: rows of 16-bit numbers, and those at the end of the head, behind which there is nothing to read.
      */
     private record Call(
             Matrix head, int vocabulary, int width, int tokens, int each, int blockRows, boolean pull, float softcap, MemorySegment targets,
-            MemorySegment hidden, MemorySegment headRows, MemorySegment headColumns, MemorySegment mix, Softmax softmax) {
+            MemorySegment hidden, MemorySegment headRows, MemorySegment widened, MemorySegment mix, Softmax softmax) {
         /** Where a block begins in {@code headRows}. */
         long rowsAt(int block) {
             return block % 2 * ((long) blockRows / ROWS * A_STRIDE * width);
         }
 
-        /** Where a block begins in {@code headColumns}. */
-        long columnsAt(int block) {
-            return block % 2 * ((long) widthPanels() * A_STRIDE * blockRows);
+        /** Whether the second product can read the rows of a block where they lie, up to a whole panel of columns. */
+        boolean lies(int block) {
+            long last = (long) block * blockRows + rowsOf(block) - 1;
+            return head.type() == DType.F32 && head.index(last, (long) widthPanels() * ROWS) <= head.data().byteSize() / 4;
+        }
+
+        /** The rows of a block in F32. */
+        Matrix rows(int block) {
+            return lies(block) ? head.from((long) block * blockRows, 0) : new Matrix(widened, DType.F32, block % 2 * roomOf(blockRows, width), width);
+        }
+
+        /** Floats of the widened rows of a block, the last of which is read up to a whole panel of columns. */
+        static long roomOf(int blockRows, int width) {
+            return (long) blockRows * width + COLUMNS;
         }
 
         int tokensOf(int panel) {
@@ -116,14 +127,14 @@ final class HeadKernel {
                 Matrix.of(head), Math.toIntExact(head.shape().dim(0)), width, tokens, each, blockRows, pull != null, softcap, targets.data(),
                 hiddenPanels.room((long) panels * COLUMNS * width),
                 headRows.room(2L * (blockRows / ROWS) * A_STRIDE * width),
-                headColumns.room(pull == null ? 0 : 2L * widthPanels * A_STRIDE * blockRows),
+                widened.room(2 * Call.roomOf(blockRows, width)),
                 mixes.room(pull == null ? 0 : (long) panels * widthPanels * GemmTile.FLOATS),
                 new Softmax(panels * COLUMNS));
         Matrix hidden = new Matrix(x.data(), DType.F32, 0, width);
         int first = packTasks(call, 0);
         workers.run(first + panels, (part, scratch) -> {
             if (part < first) {
-                pack(call, 0, part, scratch);
+                pack(call, 0, part);
             } else {
                 packHidden(call, hidden, part - first, scratch);
             }
@@ -135,7 +146,7 @@ final class HeadKernel {
                 if (part < panels) {
                     compute(call, current, part, scratch);
                 } else {
-                    pack(call, current + 1, part - panels, scratch);
+                    pack(call, current + 1, part - panels);
                 }
             });
         }
@@ -146,24 +157,18 @@ final class HeadKernel {
         return (call.rowsOf(block) + PACK_ROWS - 1) / PACK_ROWS;
     }
 
-    /** Rows {@code [PACK_ROWS part, ..)} of a block, both ways. */
-    private static void pack(Call call, int block, int part, Scratch scratch) {
+    /** Rows {@code [PACK_ROWS part, ..)} of a block. */
+    private static void pack(Call call, int block, int part) {
         int from = part * PACK_ROWS;
         int rows = Math.min(PACK_ROWS, call.rowsOf(block) - from);
         int width = call.width;
-        Matrix source = call.head.from((long) block * call.blockRows + from, 0);
-        if (source.type() != DType.F32) {
-            MemorySegment wide = scratch.nativeFloats(WIDE_SLOT, (long) PACK_ROWS * width);
-            Panels.copy(source, rows, width, wide, 0, width);
-            source = new Matrix(wide, DType.F32, 0, width);
+        Matrix source = call.rows(block).from(from, 0);
+        if (!call.lies(block)) {
+            Panels.copy(call.head.from((long) block * call.blockRows + from, 0), rows, width, source.data(), source.index(0, 0), width);
         }
         for (int r = 0; r < rows; r += ROWS) {
             long at = call.rowsAt(block) + (from + r) / ROWS * (long) A_STRIDE * width;
             Panels.packRowsOfA(source.from(r, 0), Math.min(ROWS, rows - r), width, call.headRows, at);
-        }
-        if (call.pull) {
-            int depth = call.rowsOf(block);
-            Panels.packColumnsOfA(source, rows, width, call.headColumns, call.columnsAt(block) + (long) from * A_STRIDE, (long) A_STRIDE * depth);
         }
     }
 
@@ -272,10 +277,10 @@ final class HeadKernel {
     }
 
     private static void addMix(Call call, int block, int rows, int panel, int tokens, MemorySegment weights, Scratch scratch) {
+        Matrix head = call.rows(block);
         for (int p = 0; p < call.widthPanels(); p++) {
-            long a = call.columnsAt(block) + (long) p * A_STRIDE * rows;
             GemmTile.multiplyExactly(
-                    rows, call.headColumns, a, A_STRIDE, weights, 0, COLUMNS, ROWS, tokens, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS, COLUMNS, true, scratch);
+                    rows, head.data(), head.index(0, (long) p * ROWS), head.stride(), weights, 0, COLUMNS, ROWS, tokens, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS, COLUMNS, true, scratch);
         }
     }
 

@@ -95,6 +95,7 @@ final class VectorKernelsTest {
             }
         }
         wideProducts().forEach(this::expectSameBits);
+        tallProducts().forEach(this::expectSameBits);
         expectSameBits(new Op.MatMul(false, true), normal(DType.F32, 3, 577), normal(DType.F16, 1001, 577));
         expectSameBits(new Op.MatMul(true, false), x, normal(DType.F32, 67, 8));
         expectSameBits(new Op.MatMul(true, false), normal(DType.F32, 67, 8), x);
@@ -102,27 +103,38 @@ final class VectorKernelsTest {
         expectSameBits(new Op.LoraLinear(0.5, false), x, normal(DType.F32, 577, 111), y, normal(DType.F32, 577, 8), normal(DType.F32, 8, 111));
     }
 
-    /** So wide that one and two threads share out columns, in more than one block of k; five share out rows. */
+    /** So wide that one and two threads share out columns; five share out rows. */
     private Map<Op, Tensor[]> wideProducts() {
+        return products(40, 2101);
+    }
+
+    /** So tall that each of two threads packs a B of its own; one and five pack one. */
+    private Map<Op, Tensor[]> tallProducts() {
+        return products(800, 101);
+    }
+
+    /** In more than one block of k. */
+    private Map<Op, Tensor[]> products(int rows, int columns) {
         Map<Op, Tensor[]> products = new LinkedHashMap<>();
         for (boolean transposeA : new boolean[] {false, true}) {
             for (boolean transposeB : new boolean[] {false, true}) {
-                Tensor a = transposeA ? normal(DType.F32, 1030, 40) : normal(DType.F32, 40, 1030);
-                Tensor b = transposeB ? normal(DType.BF16, 2101, 1030) : normal(DType.F32, 1030, 2101);
+                Tensor a = transposeA ? normal(DType.F32, 1030, rows) : normal(DType.F32, rows, 1030);
+                Tensor b = transposeB ? normal(DType.BF16, columns, 1030) : normal(DType.F32, 1030, columns);
                 products.put(new Op.MatMul(transposeA, transposeB), new Tensor[] {a, b});
             }
         }
-        Tensor a = normal(DType.F32, 40, 1030);
+        Tensor a = normal(DType.F32, rows, 1030);
         products.put(
-                new Op.LoraLinear(0.5, true), new Tensor[] {a, normal(DType.BF16, 2101, 1030), a, normal(DType.F32, 8, 1030), normal(DType.F32, 2101, 8)});
+                new Op.LoraLinear(0.5, true), new Tensor[] {a, normal(DType.BF16, columns, 1030), a, normal(DType.F32, 8, 1030), normal(DType.F32, columns, 8)});
         products.put(
-                new Op.LoraLinear(0.5, false), new Tensor[] {a, normal(DType.F32, 1030, 2101), a, normal(DType.F32, 1030, 8), normal(DType.F32, 8, 2101)});
+                new Op.LoraLinear(0.5, false), new Tensor[] {a, normal(DType.F32, 1030, columns), a, normal(DType.F32, 1030, 8), normal(DType.F32, 8, columns)});
         return products;
     }
 
     @Test
-    void wideProductsAreThoseOfTheReference() {
+    void wideAndTallProductsAreThoseOfTheReference() {
         wideProducts().forEach((op, in) -> expectReference(op, 1030, in));
+        tallProducts().forEach((op, in) -> expectReference(op, 1030, in));
     }
 
     @Test
@@ -168,10 +180,12 @@ final class VectorKernelsTest {
     void theLossOfALinearHeadHasTheSameBits() {
         Tensor targets = Tensor.of(scope, Shape.of(150), random.ints(150, 0, 1201).toArray());
         Tensor hidden = normal(DType.F32, 150, 101);
-        Tensor head = normal(DType.BF16, 1201, 101);
-        for (double softcap : new double[] {0, 15}) {
-            expectSameBits(new Op.LinearCrossEntropy(false, softcap), hidden, head, targets);
-            expectSameBits(new Op.LinearCrossEntropy(true, softcap), hidden, head, targets);
+        for (DType type : new DType[] {DType.F32, DType.BF16}) {
+            Tensor head = normal(type, 1201, 101);
+            for (double softcap : new double[] {0, 15}) {
+                expectSameBits(new Op.LinearCrossEntropy(false, softcap), hidden, head, targets);
+                expectSameBits(new Op.LinearCrossEntropy(true, softcap), hidden, head, targets);
+            }
         }
     }
 
