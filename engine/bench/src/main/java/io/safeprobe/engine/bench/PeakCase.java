@@ -12,8 +12,8 @@ import jdk.incubator.vector.VectorSpecies;
 record PeakCase() implements Case {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int SUMS = 12;
-    /** Some 20 ms, beside which starting threads takes nothing. */
-    private static final int STEPS = 6_000_000;
+    /** Some 100 ms, since threads that have just been started may share a core for some milliseconds. */
+    private static final int STEPS = 30_000_000;
     private static final float HALF = 0.5f;
 
     @Override
@@ -24,7 +24,10 @@ record PeakCase() implements Case {
     @Override
     public Pair open(Lab lab) {
         float[] results = new float[lab.threads()];
-        Side ours = () -> IntStream.range(0, results.length).mapToObj(thread -> Thread.ofPlatform().start(() -> results[thread] = multiplyAdd())).toList().forEach(PeakCase::join);
+        Side ours = () -> IntStream.range(0, results.length)
+                .mapToObj(thread -> Thread.ofPlatform().start(() -> results[thread] = multiplyAdd()))
+                .toList()
+                .forEach(PeakCase::join);
         ours.run();
         double[] expected = new double[results.length];
         Arrays.fill(expected, SUMS * S.length());
