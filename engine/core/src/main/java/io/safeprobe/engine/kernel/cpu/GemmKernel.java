@@ -15,11 +15,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products. Of a tall result B is packed into panels ({@link Panels}) by all threads; then each takes rows of the result in turn, packs those of
- * A and computes their tiles ({@link GemmTile}); with many rows for each and a small B, every thread packs B for itself. Of a wide one it is A that all pack, and B that is packed by who takes its columns. So the larger operand is packed where
+ * A and computes their tiles ({@link GemmTile}). Of a wide one it is A that all pack, and B that is packed by who takes its columns. So the larger operand is packed where
  * it is used, and comes from the cache of the thread that made it, while the other, of which every thread reads all, several times, is the smaller one: where the third-level
- * cache is slow, wide products are 1.02 to 1.16 times as fast as with B packed by all, those of 64 to 200 rows 1.14 to 1.47 times, up to 1.9 with 32,000 columns. To write what another core has read is slow, more so where the two have no cache in common (9 and 1.8 GB/s on a rented machine,
- * which moves threads between such cores within seconds): there products of 943 rows and 288 or 768 are 1.03 to 1.10 times as fast with a B for each thread as with one for all, elsewhere 0.98 to 1.00. Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that a few
- * panels of B stay in the second-level cache while panels
+ * cache is slow, wide products are 1.02 to 1.16 times as fast as with B packed by all, those of 64 to 200 rows 1.14 to 1.47 times, up to 1.9 with 32,000 columns.
+ *
+ * <p>With many rows for each and a small B, every thread packs B for itself: to write what another core has read is slow, more so where the two have no cache in common (9 and
+ * 1.8 GB/s on a rented machine, which moves threads between such cores within seconds). There products of 943 rows and 288 or 768 are 1.03 to 1.10 times as fast with a B for each
+ * thread as with one for all, elsewhere 0.98 to 1.00.
+ *
+ * <p>Blocks: k in pieces of at most {@value #MAX_DEPTH}, so that a few panels of B stay in the second-level cache while panels
  * of A pass through the first. Pieces of k are added in order, whatever the threads do, so the bits do not depend on their number. Other block
  * sizes (depth 512 and 2048, 96 to 960 rows, 128 to 512 columns, half and twice as much of B) changed less than the machine's noise or cost 3 to 15%.
  *
@@ -79,6 +83,11 @@ final class GemmKernel {
         /** Column panels of B that stay in the second-level cache. */
         int near() {
             return Math.max(1, NEAR / (COLUMNS * Math.max(1, steps())));
+        }
+
+        /** Floats of all of packed B. */
+        long floatsB() {
+            return (long) columnPanels() * COLUMNS * steps();
         }
 
         /** What packing B is split into runs along the rows of the stored B, so that memory is read in order: panels, or else steps. */
@@ -162,27 +171,34 @@ final class GemmKernel {
         }
     }
 
-    /** B is packed by all threads; then each takes rows in turn, packs those of A and computes their tiles. */
+    /** B is packed by all threads, or by each for itself; then each takes rows in turn, packs those of A and computes their tiles. */
     private void shareRows(Block block) {
-        long floats = (long) block.columnPanels() * COLUMNS * block.steps();
-        if (workers.count() > 1 && block.rowPanels() >= ENOUGH_FOR_OWN_B * workers.count() && floats <= OWN_B) {
-            Set<Scratch> packed = ConcurrentHashMap.newKeySet();
-            workers.ranges(block.rowPanels(), 1, (from, to, scratch) -> {
-                MemorySegment own = scratch.nativeFloats(B_SLOT, floats);
-                if (packed.add(scratch)) {
-                    packB(block, own, 0, block.piecesB(), scratch);
-                }
-                rows(block, own, (int) from, (int) to, scratch);
-            });
-            return;
-        }
-        MemorySegment b = packedB.room(floats);
         if ((double) block.product.rows * block.columns * block.steps() < ALONE) {
             Scratch scratch = workers.scratch();
+            MemorySegment b = ownB(block, scratch);
             packB(block, b, 0, block.piecesB(), scratch);
             tiles(block, b, 0, block.rowPanels(), 0, block.columnPanels(), scratch);
-            return;
+        } else if (block.rowPanels() >= ENOUGH_FOR_OWN_B * workers.count() && block.floatsB() <= OWN_B) {
+            Set<Scratch> packed = ConcurrentHashMap.newKeySet();
+            workers.ranges(block.rowPanels(), 1, (from, to, scratch) -> {
+                MemorySegment b = ownB(block, scratch);
+                if (packed.add(scratch)) {
+                    packB(block, b, 0, block.piecesB(), scratch);
+                }
+                rows(block, b, (int) from, (int) to, scratch);
+            });
+        } else {
+            shareB(block);
         }
+    }
+
+    /** Room for all of B that belongs to one thread. */
+    private static MemorySegment ownB(Block block, Scratch scratch) {
+        return scratch.nativeFloats(B_SLOT, block.floatsB());
+    }
+
+    private void shareB(Block block) {
+        MemorySegment b = packedB.room(block.floatsB());
         int each = PACK_GRAIN / block.pieceB() + 1;
         workers.run(tasks(block.piecesB(), each), (part, scratch) -> packB(block, b, part * each, Math.min(block.piecesB(), (part + 1) * each), scratch));
         if (block.rowPanels() >= ENOUGH * workers.count()) {

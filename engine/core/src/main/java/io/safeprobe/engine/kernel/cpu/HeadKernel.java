@@ -280,7 +280,8 @@ final class HeadKernel {
         Matrix head = call.rows(block);
         for (int p = 0; p < call.widthPanels(); p++) {
             GemmTile.multiplyExactly(
-                    rows, head.data(), head.index(0, (long) p * ROWS), head.stride(), weights, 0, COLUMNS, ROWS, tokens, call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS, COLUMNS, true, scratch);
+                    rows, head.data(), head.index(0, (long) p * ROWS), head.stride(), weights, 0, COLUMNS, ROWS, tokens,
+                    call.mix, call.mixOf(panel) + (long) p * GemmTile.FLOATS, COLUMNS, true, scratch);
         }
     }
 

@@ -108,7 +108,7 @@ final class VectorKernelsTest {
         return products(40, 2101);
     }
 
-    /** So tall that each of two threads packs a B of its own; one and five pack one. */
+    /** So tall that one and two threads pack a B of their own; five pack one together. */
     private Map<Op, Tensor[]> tallProducts() {
         return products(800, 101);
     }
